@@ -24,6 +24,8 @@ from fox_nb.store.packs import Pack
 from fox_nb.workdir import below, notebook_folder, working_folder
 from processes import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 NEVER = 5_000_000_000
 """Seconds since 1970 that a ZIP has no date for: it ends in 2107."""
 

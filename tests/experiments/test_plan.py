@@ -11,6 +11,8 @@ from fox_nb import ConfirmationNeeded, Fox, FoxError, InvalidRequest
 from fox_nb.errors import NOTHING_SENT
 from fox_nb.experiments import pages
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 
 def test_the_call_sends_nothing(fox: Fox, photo: Path, sandbox: Any) -> None:
     """A plan, its numbers, its page and its words cost no request: shape, pictures, amount and minutes are there."""

@@ -9,6 +9,8 @@ import pytest
 from fox_nb.sandbox import Sandbox
 from sandbox.asking import Asking
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 ACCOUNT, LOG = "/api/usage/token/", "/api/log/token"
 
 

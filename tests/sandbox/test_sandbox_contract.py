@@ -41,6 +41,7 @@ def test_document_and_program_name_the_same_things():
     [("--exclude-path-regex=^/sandbox/.", "examples,coverage,fuzzing", "8"), ("--include-path-regex=^/sandbox", "fuzzing", "40")],
     ids=["gateway", "control"],
 )  # fmt: skip
+@pytest.mark.usefixtures("noise")
 def test_schemathesis_finds_nothing(tmp_path, caplog, which, phases, examples):
     """Good and bad requests by the document, always the same ones: right statuses, forms, headers and refusals.
 

@@ -16,6 +16,8 @@ from fox_nb.sandbox.task_faults import TASK_FAULTS
 from processes import until
 from sandbox.asking import CREATE, Asking
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
 BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 

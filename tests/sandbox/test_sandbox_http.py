@@ -10,6 +10,8 @@ import requests
 
 from sandbox.asking import CREATE, Asking, photo
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
 
 

@@ -8,6 +8,8 @@ import requests
 from fox_nb.sandbox import Sandbox
 from sandbox.asking import Asking, archive, photo
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 HOUR = 3600
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
 

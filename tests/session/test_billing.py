@@ -16,6 +16,8 @@ from counts import Count
 from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, SubmissionUnknown, TaskFailed
 from processes import Child, until
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 
 def lose(fox: Fox, sandbox: Any, prompt: str, **fault: Any) -> Any:
     """Send something whose answer is lost; the task."""

@@ -14,7 +14,10 @@ from fox_nb import Fox
 from fox_nb.store import Store
 from fox_nb.store.ledger import Ledger
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a system where files have modes")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="needs a system where files have modes"),
+    pytest.mark.usefixtures("noise"),
+]
 
 
 @pytest.fixture(params=[0o000, 0o002, 0o022, 0o077])

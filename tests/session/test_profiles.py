@@ -26,6 +26,8 @@ from fox_nb.session import profiles
 from portraits import portrait
 from processes import ended
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 LINK = "https://example.com/a.png"
 HOSTILE = "Ada <img src=x onerror=alert(1)> \u202egnp"
 

@@ -17,6 +17,8 @@ from fox_nb import AuthenticationError, Fox, SubmissionUnknown, Task, WaitTimeou
 from gateways import Gateway
 from processes import PATIENCE, Child, until
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 KERNEL = """
 import sys
 import threading

@@ -17,6 +17,8 @@ from fox_nb.session.poller import Poller
 from fox_nb.session.task import Task
 from processes import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 
 def test_waiting_on_a_closed_fox_says_so(fox: Fox) -> None:
     """A task of a Fox that was closed is looked at by nobody: waiting for it ends with an error, not never."""

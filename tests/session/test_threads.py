@@ -11,6 +11,8 @@ from fox_nb import Fox, FoxError
 from fox_nb.session.pool import Pool
 from gateways import Gateway
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 WAIT = 60.0
 
 
