@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
 import secrets
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ from fox_nb.classroom.tables import (
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.money import MICRO_PER_USD, apart, dollars
 from fox_nb.store.journal_reader import folded
-from fox_nb.tasks import UPLOAD_GONE, TaskState
+from fox_nb.tasks import UPLOAD_GONE, Result, TaskState
 
 FAILED = ("failed", "refunded")
 """States of what the gateway took and made nothing of; the second when its bill shows that it gave the money back."""
@@ -63,7 +63,7 @@ _NO_BLANKS = (
 _Lost = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Wanted:
     """What one seat asks for.
 
@@ -174,6 +174,11 @@ class Bookings:
 
         return self._database.changing(work)
 
+    def named(self, number: int, state: TaskState) -> Future[Any]:
+        """Keep which results a task has that has not ended: a relay that follows this one has them, too."""
+        results = [dataclasses.astuple(result) for result in state.results]
+        return self._change(number, answer=json.dumps({"named": results, "completed": state.completed}))
+
     def refused(self, number: int, why: str, now: float) -> Future[Any]:
         """Give back what was reserved for what was certainly not accepted."""
         return self._change(number, state="refused", answer=json.dumps({"why": why}), ended=now)
@@ -283,6 +288,15 @@ class Bookings:
 
     def _change(self, number: int, **values: Any) -> Future[Any]:
         return self._database.changing(lambda connection: connection.execute(_changed(number, **values)).first())
+
+
+def named_in(row: Any) -> TaskState | None:
+    """Return what `Bookings.named` has kept of a creation; None for nothing."""
+    kept = json.loads(row.answer or "{}")
+    if not kept.get("named"):
+        return None
+    status = "completed" if kept["completed"] else "processing"
+    return TaskState(row.task, status, results=tuple(Result(*one) for one in kept["named"]))
 
 
 def _changed(number: int, **values: Any) -> sql.Executable:

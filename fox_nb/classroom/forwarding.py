@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from fox_nb.classroom.bookings import ENDED, FAILED, Bookings, Ended, Wanted
+from fox_nb.classroom.bookings import ENDED, FAILED, Bookings, Ended, Wanted, named_in
 from fox_nb.classroom.deposits import RESULT_LIFE, Deposits, heard
 from fox_nb.classroom.refusals import (
     Refusal,
@@ -382,13 +382,16 @@ class Forwarder:
                     self._left_alone = max(self._left_alone, time.monotonic() + quiet(error.retry_after))
                 return
         else:
-            _, before = _at(self._said, row)
+            before = self._before(row)
             if before is not None and not state.results:  # they are paid for, whatever is said now
                 state = dataclasses.replace(state, results=before.results)
-            outcome = self._outcome(row, state)
+            whole = _with_earlier(row, state, before)
+            outcome = self._outcome(row, state, whole)
         self._trouble.pop(row.id, None)
         if outcome is None:
-            self._said[row.id] = (time.monotonic(), state)
+            if whole.results != (before.results if before is not None else ()):
+                await asyncio.wrap_future(self.bookings.named(row.id, whole))
+            self._said[row.id] = (time.monotonic(), whole)
             return
         ended = self._ended[row.id] = await asyncio.wrap_future(self.bookings.end(row, outcome, time.time()))
         self._said.pop(row.id, None)
@@ -396,18 +399,26 @@ class Forwarder:
         for file in ended.files:
             self._spawn(self._deposits.fetched(file))  # here before its link dies, whoever is still there
 
-    def _outcome(self, row: Any, state: TaskState) -> TaskState | None:
-        """Return what a task has come to; None while there may be more to come, for as long as a kernel would wait."""
-        wanted, given = _wanted(row), _given(row, state)
-        if state.failed and given:  # it is paid for
-            return dataclasses.replace(state, status="completed")
+    def _before(self, row: Any) -> TaskState | None:
+        """Return what the gateway has said of a task, an earlier relay's last word of it where this one has none."""
+        _, said = _at(self._said, row)
+        return said or named_in(row)
+
+    def _outcome(self, row: Any, state: TaskState, whole: TaskState) -> TaskState | None:
+        """Return what a task has come to; None while there may be more to come, for as long as a kernel would wait.
+
+        `whole` is its state with what was named earlier and is not now: that is had in the end.
+        """
+        wanted, given, had = _wanted(row), _given(row, state), _given(row, whole)
+        if state.failed and had:  # it is paid for
+            return dataclasses.replace(whole, status="completed")
         if state.failed or (state.completed and given >= wanted):
             return state
         if state.completed:
             if may_still_come(given, *self._irregular.lasting(row.id, "fewer")):
                 return None
             none = _failed(row, "no_results", "the gateway completed it and gave no result") if _is_old(row) else None
-            return state if given else none
+            return whole if had else none
         if not given:
             self._irregular.forget(row.id)
         elif given >= wanted and self._irregular.lasting(row.id, "given")[0] >= LONGEST_ESTIMATE * usual(row.model):
@@ -417,12 +428,15 @@ class Forwarder:
     def _forgotten(self, row: Any, error: FoxError) -> TaskState | None:
         """Return the end of a task of which the gateway says nothing any more; None while that may pass.
 
-        Where it named all the results before, their links are followed: they live, and die, whatever it says now.
+        Where it named all the results before, their links are followed: they live, and die, whatever it says now. So
+        they are where it had completed it with fewer, and does not know it any more.
         """
         since, _ = self._irregular.lasting(row.id, type(error).__name__)
-        _, before = _at(self._said, row)
-        is_trouble = since >= links_alone_after(error, time.time() - row.asked)
-        if is_trouble and before is not None and _given(row, before) >= _wanted(row):
+        before, age = self._before(row), time.time() - row.asked
+        is_gone = isinstance(error, NotFound) and since >= tolerated_for(error, age)
+        named = 0 if before is None else _given(row, before)
+        enough = named >= _wanted(row) or bool(named and before and before.completed and is_gone)
+        if before is not None and enough and since >= links_alone_after(error, age):
             return dataclasses.replace(before, status="completed")
         if isinstance(error, NotFound) and _is_old(row) and since >= tolerated_for(error, RESULT_LIFE):
             return _failed(row, "not_found", "the gateway no longer knows this task")
@@ -547,6 +561,17 @@ def _wanted(row: Any) -> int:
 def _given(row: Any, state: TaskState) -> int:
     """Return how many of a task's results are named; a picture that comes with a training is none."""
     return sum(bool(result.profile_id) or row.model != TRAINS for result in state.results)
+
+
+def _with_earlier(row: Any, state: TaskState, before: TaskState | None) -> TaskState:
+    """Return a task's state with what was named earlier and is not now, as far as results are missing.
+
+    A link that was signed anew differs behind its '?': it is the same result.
+    """
+    now = {result.url.partition("?")[0] for result in state.results}
+    earlier = [one for one in (before.results if before else ()) if one.url.partition("?")[0] not in now]
+    missing = max(0, _wanted(row) - _given(row, state))
+    return dataclasses.replace(state, results=(*state.results, *earlier[:missing]))
 
 
 def _failed(row: Any, code: str, words: str) -> TaskState:

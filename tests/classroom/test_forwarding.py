@@ -18,7 +18,7 @@ import PIL.Image
 import PIL.PngImagePlugin
 import pytest
 import requests
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from classroom.browsing import log_in, token_in
 from classroom.room import answering
@@ -32,7 +32,7 @@ from fox_nb.classroom.upstream import ASKERS, FETCHERS, FRESH_IN_THE_SANDBOX, SE
 from fox_nb.errors import AccessDenied, SubmissionUnknown
 from fox_nb.session import irregular
 from fox_nb.settings import Timeouts
-from gateways import EAGER, Gateway
+from gateways import EAGER, Gateway, always
 from processes import PATIENCE, until
 
 FOX = {"model": "phota-image", "prompt": "a fox"}
@@ -135,6 +135,48 @@ def test_fewer_results_than_asked_for_are_had_after_a_while(lesson, monkeypatch)
     monkeypatch.setattr(irregular, "FEWER_FOR", 0.0)
     lesson.gateway.poll = lambda gateway, _count, task: say(200, gateway.completed(task, gateway.links(task)[0]))
     assert len(lesson.ended(lesson.create(body={**FOX, "num_outputs": 4}))["results"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "count"),
+    [(lambda links, polls: links[: 3 if polls < 2 else 1], 3), (lambda links, polls: links[polls % 2 :: 2], 4)],
+    ids=["fewer", "others"],
+)
+def test_results_that_are_not_named_any_more_are_had(lesson, monkeypatch, named, count):
+    """What one answer named is paid for and had, though the next ones name fewer, or others; a link signed anew is none."""
+    monkeypatch.setattr(irregular, "FEWER_FOR", 0.0)
+    lesson.gateway.poll = lambda gateway, polls, task: say(
+        200, gateway.completed(task, *(f"{link}?signed={polls}" for link in named(gateway.links(task), polls)))
+    )
+    results = lesson.ended(lesson.create(body={**FOX, "num_outputs": 4}))["results"]
+    assert len(results) == count
+    pictures = {until(lambda link=one["url"]: _picture(link), "the picture") for one in results}
+    assert len(pictures) == count
+
+
+def _picture(link: str) -> bytes | None:
+    answer = requests.get(link, timeout=PATIENCE)
+    return answer.content if answer.ok else None
+
+
+def test_the_next_relay_has_what_was_named_to_the_one_before(tmp_path, monkeypatch):
+    """A relay that is started anew brings the results that an earlier one was told of, though the gateway has forgotten the task."""
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.0)
+    monkeypatch.setattr(irregular, "LOST_AFTER", 0.0)
+    database, body = Database(tmp_path / "class"), {**FOX, "num_outputs": 4}
+    token = dict(Seats(database).make(["Ada"], 1, 5))["Ada"]
+    about = {"headers": {"Authorization": f"Bearer {token}"}, "timeout": PATIENCE}
+    with Gateway() as gateway:
+        gateway.poll = lambda gateway, _count, task: say(200, gateway.completed(task, *gateway.links(task)[:3]))
+        with answering(tmp_path / "class", gateway.url) as url:
+            task = requests.post(f"{url}/v1/images/generations", json=body, **about).json()["id"]
+            assert not _ended(requests.get(f"{url}/v1/tasks/{task}", **about))
+            until(lambda: database.read(select(creation.c.answer))[0].answer, "what was named to be written down")
+        gateway.poll = always(say(404, {"error": {"message": "no such task", "type": "not_found"}}))
+        with answering(tmp_path / "class", gateway.url) as url:
+            told = until(lambda: _ended(requests.get(f"{url}/v1/tasks/{task}", **about)), "the task's end")
+            assert len({until(lambda link=one["url"]: _picture(link), "the picture") for one in told["results"]}) == 3
+    database.close()
 
 
 def test_many_pictures_come_in_their_order(lesson):
