@@ -29,6 +29,9 @@ _OTHERS = 0o077
 ALONE = "BEGIN IMMEDIATE"
 """Begins a transaction that writes; in ``with connection:``, which commits it as a whole, or not at all: begun before
 that it would stay open, and the file locked, where an interrupt ends the waiting for it."""
+DURABLE = "EXTRA"
+"""SQLite's word for commits that outlive a loss of power. By FULL the last one may be undone then, as the folder is not
+synced in which its rollback journal was deleted; what was sent since would be sent again."""
 BUSY_SECONDS = 60.0
 """How long one process waits for another's transaction."""
 
@@ -76,19 +79,26 @@ def put(written: Path, target: Path, *, synced: bool = False) -> None:
     written, target : Path
         Of one folder, or at least of one disk.
     synced : bool
-        Whether it has to survive a loss of power.
+        Whether it has to survive a loss of power: what a journal names, and cannot be made again.
     """
     if synced:
         with written.open("rb+") as file:
             os.fsync(file.fileno())
     written.replace(target)
+    if synced and os.name == "posix":
+        with contextlib.suppress(OSError):  # a system that syncs no folder keeps its list of files in another way
+            folder = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
 
-def write(target: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file whole or not at all."""
+def write(target: Path, data: bytes, *, private: bool = False, synced: bool = False) -> None:
+    """Write a file whole or not at all; `private` and `synced` as for `aside` and `put`."""
     with aside(target.parent, private=private) as part:
         part.write_bytes(data)
-        put(part, target)
+        put(part, target, synced=synced)
 
 
 def private_folder(folder: Path) -> None:
@@ -122,7 +132,7 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def open_database(
-    path: Path, missing: Callable[[sqlite3.Connection], Sequence[str]], *, synchronous: str = "FULL"
+    path: Path, missing: Callable[[sqlite3.Connection], Sequence[str]], *, synchronous: str = DURABLE
 ) -> sqlite3.Connection:
     """Open an SQLite file, made or brought up to date as needed.
 

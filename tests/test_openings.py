@@ -11,11 +11,14 @@ from PIL import Image
 import openings
 from artifacts import Places
 from fox_nb.atomic import ALONE, ASIDE
+from fox_nb.classroom.tables import Database
 from fox_nb.store import Store
 from fox_nb.store.ledger import Ledger
 from processes import Child, clean_environment
 
 WIDTH = 4
+EXTRA = 3
+"""SQLite's number for it."""
 EXPECTED = {"sandbox": {"held", "in use"}, "address": {"whole"}}
 """What the openers of one file may say; where nothing stands here, all say the same, whatever it is."""
 
@@ -78,3 +81,18 @@ def test_who_opens_a_file_once_more_lets_go_of_no_lock(
         other.tell("try")
         assert other.line("what it is told afterwards") == "in"
     first.close()
+
+
+@pytest.mark.parametrize("kind", ["store", "ledger", "class"])
+def test_what_is_committed_outlives_a_loss_of_power(kind: str, tmp_path: Path) -> None:
+    """A journal syncs the folder of its rollback journal, too: else its last commit is undone, and what was sent is sent again."""
+    if kind == "class":
+        database = Database(tmp_path / "class")
+        said = database.change(lambda connection: connection.exec_driver_sql("PRAGMA synchronous").scalar())
+        database.close()
+    else:
+        opened = Store(tmp_path / "store").journal if kind == "store" else Ledger(tmp_path / "ledger")
+        with opened.reading() as connection:
+            said = connection.execute("PRAGMA synchronous").fetchone()[0]
+        opened.close()
+    assert said == EXTRA

@@ -76,7 +76,7 @@ class Deposits:
         if is_link(data[:8].decode("utf-8", "replace")):
             raise Refusal(422, "This is a link, and no file.")
         token = secrets.token_urlsafe(32)
-        write(self.path(token), data, private=True)
+        write(self.path(token), data, private=True, synced=True)
         try:
             return self._added(token, who, name, hashlib.sha256(data).hexdigest())
         except Refusal:
@@ -151,7 +151,7 @@ class Deposits:
                 await self._upstream.download(row.origin, part)
                 # A page in its place, or half of it, would be kept, and given to everybody in place of the picture.
                 await asyncio.to_thread(check, part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the picture")
-                put(part, target)
+                await asyncio.to_thread(put, part, target, synced=True)
             self._gone.pop(row.token, None)
             if await asyncio.to_thread(self._row, row.token) is None:  # its seat was removed meanwhile
                 target.unlink(missing_ok=True)
@@ -247,7 +247,7 @@ class Deposits:
         with aside(folder, private=True) as part:
             with part.open("wb") as target:
                 shutil.copyfileobj(file, target, _PIECE)
-            put(part, folder / name)
+            put(part, folder / name, synced=True)
         if not self._database.read(_of_seat(who)):
             shutil.rmtree(folder, ignore_errors=True)
             raise removed()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import pytest
 
 from client.scripted import Step, hang_up, never, say, stall
@@ -122,6 +123,27 @@ def test_one_bad_link_of_four_costs_one_picture(case: str, fox_at: Callable[...,
         assert again.images[1].path.read_bytes() == gateway.picture(f"/out/{task.id}/2.png")
         assert list(fox.resume()) == []
         assert len(gateway.creations()) == 1
+
+
+def test_what_the_journal_calls_here_is_on_the_disk_itself(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture, and what was uploaded for it, outlive a loss of power that comes when the journal has them."""
+    synced: dict[int, int] = {}
+
+    def fsync(number: int, sync: Callable[[int], None] = os.fsync) -> None:
+        sync(number)
+        synced[os.fstat(number).st_ino] = os.fstat(number).st_size
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with Gateway() as gateway:
+        gateway.reads["/v1/files/upload/stream"] = say(200, {"url": "https://example.com/photo.png"})
+        fox = fox_at(gateway)
+        task = fox.edit("a fox", PIL.Image.new("RGB", (40, 40))).wait(PATIENCE)
+        files = [task.images[0].path, *fox.store.sources.iterdir()]
+        assert [synced.get(file.stat().st_ino) == file.stat().st_size for file in files] == [True, True]
+        if os.name == "posix":
+            assert {folder.stat().st_ino for folder in (fox.store.pictures, fox.store.sources)} <= synced.keys()
 
 
 class OnAFullDisk(type(Path())):  # type: ignore[misc]
