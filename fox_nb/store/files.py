@@ -19,6 +19,7 @@ from fox_nb.settings import named
 from fox_nb.workdir import given_path
 
 LONGEST_WORDS = 40
+_OF_IDENTITY = 12
 
 
 def place_of(given: str | Path, usual: str) -> Path:
@@ -75,10 +76,12 @@ def zipped(path: Path) -> Iterator[zipfile.ZipFile]:
 def picture_name(words: str, identity: str, take: int, number: int, extension: str, at: float) -> str:
     """Return a picture's file name: day, words, identity, take, number, and the extension with its dot.
 
-    Begins with the date, so that it is never a name such as ``CON``; only ``a-z 0-9 - .``, at most 80 characters.
+    Begins with the date, so that it is never a name such as ``CON``; only ``a-z 0-9 - .``, at most 90 characters. It
+    has so much of the identity that rows of a table whose prompts begin alike have names of their own: of eight digits
+    two are alike in one of eighty tables of 10,000 rows, and one picture took the other's place.
     """
     day = time.strftime("%Y-%m-%d", time.localtime(at))
-    return f"{day}-{slug(words)}-{identity[:8]}-t{take}-{number}{extension}"
+    return f"{day}-{slug(words)}-{identity[:_OF_IDENTITY]}-t{take}-{number}{extension}"
 
 
 def copy_of(link: str) -> str:

@@ -46,7 +46,7 @@ _PASSING = (
     (r"SECONDS gone(?: of about|, longer than the usual) SECONDS", "SECONDS GONE"),
     (r"task-[a-z0-9-]+", "TASK"),
     # An edit's identity follows the file that it is of, which one Pillow writes differently from another.
-    (r'(?<=data-fox=")[0-9a-f]{64}|(?<=-)[0-9a-f]{8}(?=-t\d+-\d)', "IDENTITY"),
+    (r'(?<=data-fox=")[0-9a-f]{64}|(?<=-)[0-9a-f]{12}(?=-t\d+-\d)', "IDENTITY"),
     (r"-[A-Za-z0-9]{22}\b|(?<=fox-sweep-)[0-9a-f]{12}|\b[cp][0-9a-f]{12}\b", "ID"),
     (r'(<progress max="\d+" value=")\d+', r"\1N"),
     (r"\((?:pending|processing), \d+ %\)", "(STATE)"),

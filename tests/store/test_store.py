@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fox_nb import StoreDamaged, StoreError, StoreTooNew
-from fox_nb.store import Store, picture_name, schema
+from fox_nb.store import Store, identity_of, picture_name, schema
 from fox_nb.store.files import slug
 
 NOW = 1_800_000_000.0
@@ -271,6 +271,13 @@ def test_names_that_every_system_takes(words: str, take: int, number: int) -> No
     assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
     assert name.split(".")[0] not in RESERVED
     assert name.endswith(f"-t{take}-{number}.jpg")
+
+
+def test_rows_that_begin_alike_have_names_of_their_own() -> None:
+    """Pictures of prompts that begin alike never share a name, though there are more of them than any table has rows."""
+    words = "a photograph of a red fox in the snow of a winter morning, number"
+    made = (identity_of("https://api.foxapi.cc", f"{words} {number}", 1) for number in range(200_000))
+    assert len({picture_name(words, identity, 1, 1, ".jpg", 1_800_000_000.0) for identity in made}) == 200_000
 
 
 @pytest.mark.parametrize(
