@@ -92,7 +92,7 @@ class FoxError(Exception):
         frames = [
             f for f in traceback.extract_tb(self.__traceback__) if not any(part in f.filename for part in foreign)
         ]
-        lines = [f"{type(self).__name__}: {self}"]
+        lines = [f"{type(self).__name__}: {self}", *map(str, getattr(self, "__notes__", ()))]
         return [*"".join(traceback.format_list(frames)).splitlines(), *lines]
 
 

@@ -45,9 +45,11 @@ def test_every_error_arrives_whole(kind: type[FoxError]) -> None:
     taken = [name for name in every if name in _FACTS and _takes(kind, name)]
     error = kind("What happened.", **{name: _FACTS[name] for name in taken})
     error.__cause__ = InvalidRequest("A cause.", value=threading.Lock())
+    error.add_note("In row 7.")
     got = pickle.loads(pickle.dumps(error))
     assert (type(got), str(got), got.args) == (kind, str(error), error.args)
     assert vars(got) == vars(error)
+    assert got._render_traceback_()[-1] == "In row 7.", "what somebody's code has added is shown in a notebook, too"
     assert str(got.__cause__) == str(error.__cause__)
     assert got.__cause__.value.startswith("<unlocked _thread.lock")
 

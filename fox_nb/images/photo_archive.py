@@ -18,7 +18,7 @@ from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, rewrite
 from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, PhotoReport, bytes_of, name_of
-from fox_nb.images.pixels import is_srgb, on_white, plain
+from fox_nb.images.pixels import is_called_srgb, on_white, plain
 from fox_nb.images.png_colours import profile_of
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
@@ -246,7 +246,7 @@ def _went_as_it_is(data: bytes, name: str, limits: Limits) -> bool:
         image = picture.image
         image.load()
         is_large = len(data) > limits.max_bytes or max(image.size) > limits.long_side
-        is_turned = picture.orientation > 1 or image.mode == "CMYK" or not is_srgb(profile_of(image))
+        is_turned = picture.orientation > 1 or image.mode == "CMYK" or not is_called_srgb(profile_of(image))
         return not (is_large or is_turned or rewrite.tells_more_than_pixels(image))
 
 

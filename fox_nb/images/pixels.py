@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageCms, ImageFile
@@ -18,6 +19,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SLIGHTLY = 12
+"""Of 255, by which one maker's sRGB differs from another's, mostly in the darkest."""
 DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 
 
@@ -91,8 +94,8 @@ def sized(image: Image.Image, edge: int) -> Image.Image:
     return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
-def is_srgb(profile: bytes | None) -> bool:
-    """Tell whether an ICC profile is sRGB's, or none at all, which means sRGB."""
+def is_called_srgb(profile: bytes | None) -> bool:
+    """Tell whether an ICC profile bears sRGB's name, or is none at all, which means sRGB."""
     if not profile:
         return True
     try:
@@ -100,6 +103,23 @@ def is_srgb(profile: bytes | None) -> bool:
     except (ImageCms.PyCMSError, OSError):
         return True
     return "srgb" in description.lower()
+
+
+def is_srgb(profile: bytes | None) -> bool:
+    """Tell whether an ICC profile is sRGB's: some with its name have numbers of light itself, as Krita's and GIMP's."""
+    return not profile or (is_called_srgb(profile) and _changes_little(profile))
+
+
+@lru_cache(maxsize=8)
+def _changes_little(profile: bytes) -> bool:
+    steps = np.array([0, 60, 128, 200, BYTE], np.uint8)
+    samples = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(25, 5, 3)
+    image, srgb = Image.fromarray(samples), ImageCms.createProfile("sRGB")
+    try:
+        changed = ImageCms.profileToProfile(image, io.BytesIO(profile), srgb, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return True
+    return bool(np.abs(np.asarray(changed, int) - samples).max() <= _SLIGHTLY)
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -15,7 +15,8 @@ from fox_nb.errors import DownloadFailed
 from fox_nb.images import check
 from fox_nb.images import thumbnail as thumbnails
 from fox_nb.images.inline import data_uri
-from fox_nb.images.pixels import as_seen
+from fox_nb.images.pixels import as_seen, is_srgb
+from fox_nb.images.prepare import prepare
 from fox_nb.images.thumbnail import (
     LARGEST,
     cached_thumbnail,
@@ -129,6 +130,17 @@ def test_other_colour_spaces_become_srgb():
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=srgb))).getpixel((9, 9)) == plain
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=lab))).size == (64, 64)
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=b"nonsense"))).getpixel((9, 9)) == plain
+
+
+def test_a_profile_is_what_it_says_and_not_what_it_is_called():
+    """Krita and GIMP call a profile of light itself a linear sRGB: its name is not taken for its colours."""
+    raw = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    assert is_srgb(bytes(raw))
+    red, green = raw.index(b"rXYZ"), raw.index(b"gXYZ")
+    raw[red : red + 4], raw[green : green + 4] = b"gXYZ", b"rXYZ"
+    picture = encoded(Image.new("RGB", (64, 64), (200, 60, 40)), "PNG", icc_profile=bytes(raw))
+    for made in (thumbnail(picture), prepare(picture).bytes_for_upload()):
+        assert np.allclose(decoded(made).convert("RGB").getpixel((9, 9)), (60, 200, 40), atol=4)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA"])
