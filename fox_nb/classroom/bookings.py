@@ -174,10 +174,15 @@ class Bookings:
 
         return self._database.changing(work)
 
-    def named(self, number: int, state: TaskState) -> Future[Any]:
-        """Keep which results a task has that has not ended: a relay that follows this one has them, too."""
+    def named(self, number: int, state: TaskState) -> Future[int]:
+        """Keep which results a task has that has not ended: a relay that follows this one has them, too.
+
+        Of who was removed meanwhile nothing is kept.
+        """
         results = [dataclasses.astuple(result) for result in state.results]
-        return self._change(number, answer=json.dumps({"named": results, "completed": state.completed}))
+        which = sql.update(creation).where(creation.c.id == number, creation.c.identity != "")
+        kept = json.dumps({"named": results, "completed": state.completed})
+        return self._database.executing(which.values(answer=kept))
 
     def refused(self, number: int, why: str, now: float) -> Future[Any]:
         """Give back what was reserved for what was certainly not accepted."""

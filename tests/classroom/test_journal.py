@@ -17,13 +17,13 @@ from sqlalchemy.exc import OperationalError
 import fox_nb
 from classroom.room import answering
 from fox_nb.classroom import forwarding
-from fox_nb.classroom.bookings import Bookings, Wanted
+from fox_nb.classroom.bookings import Bookings, Wanted, named_in
 from fox_nb.classroom.refusals import Refusal
 from fox_nb.classroom.seats import Roster, Seat, Seats
 from fox_nb.classroom.tables import CLASS, Database, creation, setting
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.errors import DownloadFailed
-from fox_nb.tasks import TaskState
+from fox_nb.tasks import Result, TaskState
 from processes import PATIENCE, until
 
 FOX = {"model": "phota-image", "prompt": "a fox"}
@@ -169,6 +169,22 @@ def test_a_seat_keeps_its_own_picture_when_sharing_begins(tmp_path, own_failed):
         ask()
     again = bookings.reserve(Seat("Ada", 0), shared, 3.0).result(PATIENCE)
     assert (again.task, again.booked) == (("task-ben", CLASS) if own_failed else ("task-ada", "Ada"))
+    database.close()
+
+
+def test_of_who_was_removed_no_result_is_kept(tmp_path):
+    """What the gateway names of a task after its student was removed stands nowhere: all that they made was to go."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada"], 1, 5)
+    row = bookings.reserve(Seat("Ada", 0), Wanted("one", "phota-image", "{}", "a fox", 90_000), 1.0).result(PATIENCE)
+    bookings.accepted(row.id, "task-ada").result(PATIENCE)
+    named = TaskState("task-ada", "processing", results=(Result("https://cdn.example/ada.png"),))
+    bookings.named(row.id, named).result(PATIENCE)
+    assert named_in(bookings.row(row.id)).results == named.results
+    seats.remove("Ada")
+    bookings.named(row.id, named).result(PATIENCE)
+    assert bookings.row(row.id).answer is None
     database.close()
 
 
