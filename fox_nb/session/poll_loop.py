@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
+import math
 import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.errors import FoxError
@@ -47,11 +47,13 @@ class PollResult(NamedTuple):
     soon: float | None = None
 
 
-class _Due(NamedTuple):
-    at: float
-    number: int  # no other has it, so that nothing behind it is ever compared
+@dataclass(eq=False, slots=True)
+class _Due:
+    """When a task is polled next; for ever from now while that is being done."""
+
     key: str
     subject: Task
+    at: float
     failures: int = 0
 
 
@@ -87,10 +89,7 @@ class PollLoop:
         self._clock = clock
         self._rng = rng or random.Random()
         self._changed = threading.Condition()
-        self._heap: list[_Due] = []
-        self._watched: dict[str, int] = {}
-        """For each key the number of its one entry in the heap, or of the poll that is being made."""
-        self._count = itertools.count()
+        self._watched: dict[str, _Due] = {}
         self._quiet_until = 0.0
         self._thread: threading.Thread | None = None
         self._stopped = False
@@ -154,9 +153,8 @@ class PollLoop:
         return next_poll(waited, subject.estimate, self._polling, self._rng, subject.spread) - waited
 
     def _put(self, key: str, subject: Task, delay: float, failures: int = 0) -> None:
-        number = self._watched[key] = next(self._count)
         delay = min(LONGEST_DELAY, delay)  # in this order what is no number is that long, too
-        heapq.heappush(self._heap, _Due(self._clock() + delay, number, key, subject, failures))
+        self._watched[key] = _Due(key, subject, self._clock() + delay, failures)
         self._changed.notify()
 
     def _run(self) -> None:
@@ -195,18 +193,12 @@ class PollLoop:
     def _next_due(self, next_turn: float) -> _Due | None:
         """Wait until a poll is due; None when nothing is left to follow."""
         while self._watched:
-            if not self._heap:
-                self._changed.wait()
-                continue
-            first = self._heap[0]
-            if self._watched.get(first.key) != first.number:  # left meanwhile, or left and watched anew
-                heapq.heappop(self._heap)
-                continue
+            first = min(self._watched.values(), key=lambda due: due.at)
             wait = max(first.at, next_turn, self._quiet_until) - self._clock()
             if wait <= 0:
-                return heapq.heappop(self._heap)
+                first.at = math.inf
+                return first
             self._changed.wait(min(wait, LONGEST_SLEEP))
-        self._heap.clear()
         return None
 
     def _one(self, due: _Due) -> None:
@@ -221,7 +213,7 @@ class PollLoop:
     def _not_forgotten(self, due: _Due) -> None:
         """Poll again later what could not be polled, unless somebody follows it anew already."""
         with self._changed:
-            if self._watched.get(due.key) == due.number and not self._stopped:
+            if self._is_current(due) and not self._stopped:
                 self._put(due.key, due.subject, AFTER_A_FAILURE, due.failures + 1)
 
     def _note(self, due: _Due, seen: PollResult) -> None:
@@ -237,7 +229,7 @@ class PollLoop:
 
     def _is_current(self, due: _Due) -> bool:
         with self._changed:
-            return self._watched.get(due.key) == due.number
+            return self._watched.get(due.key) is due
 
     def _until_next(self, due: _Due, seen: PollResult) -> float:
         if not seen.answered:
