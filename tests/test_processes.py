@@ -204,7 +204,7 @@ def test_a_fork_leaves_the_visitors_ledger_alone(
     inside = threading.Event()
 
     def hold() -> None:
-        with fox.session._ledger._writing() as connection:
+        with fox.session._ledger.writing() as connection:
             connection.execute("UPDATE held SET micro = 500000")
             inside.set()
             time.sleep(0.5)
