@@ -186,6 +186,8 @@ def owner_is_gone(owner: str) -> bool:
         return True
     if host != socket.gethostname():
         return False
+    if pid == os.getpid():  # an earlier one's: in a container that was started again the numbers are the same
+        return True
     now = _started(pid)
     return now is None or abs(now - started) > CLOCK_STEP
 

@@ -1,5 +1,7 @@
 """The journal's transitions: what came of a sending is written only while it is the newest, whoever is late."""
 
+import json
+import os
 import signal
 import sqlite3
 import threading
@@ -195,8 +197,20 @@ def test_a_process_whose_start_time_moves(
     journal.find(FIRST, NOW)
     assert state(journal) == "sending"  # this one is there, whatever its clock says
     monkeypatch.setattr(rows, "process_name", lambda _pid: "another kernel")
+    monkeypatch.setattr(os, "getpid", lambda: 0)  # its pid is another one, too
     journal.find(FIRST, NOW)
     assert state(journal) == after
+
+
+def test_a_container_that_is_started_again_at_once(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier process with this one's host and pid is gone, though it began but seconds before: its answer is lost."""
+    host, pid, started = json.loads(rows.process_name(os.getpid()))
+    earlier = json.dumps([host, pid, started - 5])
+    monkeypatch.setattr("fox_nb.store.journal.process_name", lambda _pid: earlier)
+    sent(journal)
+    monkeypatch.undo()
+    journal.find(FIRST, NOW)
+    assert state(journal) == "unknown"
 
 
 def test_another_machine_s_process_is_not_judged(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
