@@ -140,7 +140,7 @@ class Opened:
 
     Attributes
     ----------
-    image : PIL.ImageFile.ImageFile
+    image : PIL.Image.Image
         Pillow's image; of an animation the first frame.
     facts : Facts
         What the header says, turned upright.
@@ -150,7 +150,7 @@ class Opened:
         Whether the image lives on after the block.
     """
 
-    def __init__(self, image: ImageFile.ImageFile, facts: Facts, orientation: int) -> None:
+    def __init__(self, image: Image.Image, facts: Facts, orientation: int) -> None:
         self.image = image
         self.facts = facts
         self.orientation = orientation
@@ -240,6 +240,16 @@ def _scale_clear(image: ImageFile.ImageFile) -> None:
         image.info["transparency"] = clear * 255 // ((1 << bits) - 1)
 
 
+def _on_its_canvas(image: ImageFile.ImageFile) -> Image.Image:
+    """Leave transparent what a GIF's frame, perhaps trimmed, leaves of its picture: Pillow fills it with a colour."""
+    place = image.tile[0][1] if image.tile else None
+    if place is None or place == (0, 0, *image.size) or "transparency" in image.info:
+        return image
+    whole = Image.new("RGBA", image.size)
+    whole.paste(image.convert("RGBA").crop(place), place)
+    return whole
+
+
 @contextmanager
 def _stream(source: Source, refuse: Refuse, name: str) -> Iterator[BinaryIO]:
     if not isinstance(source, Path):
@@ -290,7 +300,8 @@ def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageF
 def _described(image: ImageFile.ImageFile, kind: str) -> Opened:
     mime, extension = KINDS[kind]
     is_animated = bool(getattr(image, "is_animated", False))
-    return Opened(image, Facts(kind, mime, extension, *size_as_seen(image), is_animated), orientation_of(image))
+    facts = Facts(kind, mime, extension, *size_as_seen(image), is_animated)
+    return Opened(_on_its_canvas(image) if kind == "GIF" else image, facts, orientation_of(image))
 
 
 def size_as_seen(image: Image.Image) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import struct
 import zipfile
 from array import array
 from pathlib import Path
@@ -17,6 +18,8 @@ from PIL import Image, ImageCms
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.images.prepare import Limits, Prepared, prepare, prepare_archive
+from fox_nb.images.thumbnail import thumbnail
+from fox_nb.images.tiles import make_tiles, read_tile
 from images.pictures import camera_exif, decoded, encoded, gradient, noise
 
 
@@ -206,6 +209,24 @@ def test_transparency_is_kept_within_the_limits(monkeypatch):
     sent = prepare(encoded(image, "PNG")).bytes_for_upload()
     assert len(sent) <= 300_000
     assert decoded(sent).mode == "RGBA"
+
+
+def test_a_trimmed_gif_is_transparent_around_what_is_left(tmp_path):
+    """Its frame is smaller than its picture, and nothing says a colour for the rest: so browsers show the page there."""
+    data = bytearray(encoded(Image.new("RGB", (20, 20), (40, 200, 90)).quantize(4), "GIF"))
+    frame = data.index(b",")
+    data[6:10], data[frame + 1 : frame + 5] = struct.pack("<HH", 64, 48), struct.pack("<HH", 10, 5)
+    (tmp_path / "a.gif").write_bytes(data)
+    make_tiles(tmp_path / "a.gif", tmp_path / "tiles")
+    for made in (
+        prepare(tmp_path / "a.gif").bytes_for_upload(),
+        thumbnail(tmp_path / "a.gif"),
+        read_tile(tmp_path / "tiles", 0, 0, 0),
+    ):
+        pixels = np.asarray(decoded(made).convert("RGBA"), int)
+        assert pixels.shape == (48, 64, 4)
+        assert np.abs(pixels[10:20, 15:25] - (40, 200, 90, 255)).max() < 12
+        assert pixels[:, :, 3].sum() == 400 * 255
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
