@@ -18,6 +18,7 @@ from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
 from fox_nb.money import dollars
 from fox_nb.panels.task_cards import Action, TaskCards
+from fox_nb.panels.titles import Titles
 from fox_nb.render.html import clip, table_cell
 from fox_nb.sharing import temporary_folder
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fox_nb.experiments import Pictures
-    from fox_nb.panels.titles import Titles
     from fox_nb.session import Session, Task
     from fox_nb.store.journal_reader import Chosen
 
@@ -68,8 +68,6 @@ class HistoryTab(TaskCards):
     ----------
     session : Session
         Whose journal.
-    titles : Titles
-        What tasks are called.
     later : callable
         Has slow work done on another thread.
     actions : callable
@@ -84,7 +82,6 @@ class HistoryTab(TaskCards):
     def __init__(
         self,
         session: Session,
-        titles: Titles,
         later: Callable[[Callable[[], Any]], Any],
         actions: Callable[[Task], list[Action]],
         **traits: Any,
@@ -95,7 +92,7 @@ class HistoryTab(TaskCards):
         self._starred: dict[str, str] = {}
         self._finding = threading.Lock()
         self._archives: dict[str, Path] = {}
-        super().__init__(titles, later, actions, **traits)
+        super().__init__(Titles(session), later, actions, **traits)
 
     @property
     def tasks(self) -> dict[str, Task]:

@@ -31,8 +31,6 @@ class Outcome:
         Has slow work done on another thread.
     model : str or None
         Whose tasks of those in the record; None for all.
-    titles : Titles
-        What tasks are called.
     press : Press
         Beside what tasks under way stand.
     record : Record
@@ -55,7 +53,6 @@ class Outcome:
         session: Session,
         later: Callable[[Callable[[], Any]], Any],
         model: str | None,
-        titles: Titles,
         press: Press,
         record: Record,
         uses: Callable[[Task], list[Action]],
@@ -64,7 +61,7 @@ class Outcome:
     ) -> None:
         self._session = session
         self._model = model
-        self._titles = titles
+        self._titles = Titles(session)
         self._press = press
         self._record = record
         self._uses = uses
@@ -74,7 +71,9 @@ class Outcome:
         self._followed: set[str] = set()
         self._listened: weakref.WeakSet[Task] = weakref.WeakSet()
         mark = record.mark if not in_voila() else ""
-        self.results = Results(titles, later, self.actions, source=record, model=model, record=mark, layout=layout)
+        self.results = Results(
+            self._titles, later, self.actions, source=record, model=model, record=mark, layout=layout
+        )
 
     def actions(self, task: Task) -> list[Action]:
         """Return what can be done with a task, as it stands; what costs money says how much."""

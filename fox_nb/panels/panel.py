@@ -13,7 +13,6 @@ import ipywidgets as w
 import traitlets
 from IPython.display import HTML
 
-from fox_nb.display import task_pages
 from fox_nb.display.places import output_for, show_last_value
 from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
 from fox_nb.models import Request, request_class
@@ -107,13 +106,12 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             description=self.request.press,
             layout=layout,
         )
-        self._record = record or Record(self._card, task_pages.task_page, Memory(session, self.request.model))
+        self._record = record or Record(self._card, Memory(session, self.request.model))
         self._own_record = record is None
         self._has_resumed = False
         whose = None if self._own_record else self.request.model
-        titles = Titles(session)
         self._outcome = Outcome(
-            session, self._pool.submit, whose, titles, self._press, self._record, self._uses, self._over, layout
+            session, self._pool.submit, whose, self._press, self._record, self._uses, self._over, layout
         )
         self._outcome.results.on("acted", self.show_cost)  # what was sent again has cost once more
         if uses is None:

@@ -317,7 +317,9 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         key = content.get("id")
         with self._list_lock:
             received = self._incoming.put(str(key), int(content.get("at", -1)), b"".join(buffers))
-        if received is None:
+        if received is None and any(entry.key == key for entry in self._entries):
+            self.say("done", id=key)  # who asks has not heard it
+        elif received is None:
             words = "A file was lost on its way, perhaps since the kernel was restarted. Choose it again."
             self.say("refused", id=key, words=words)
         else:

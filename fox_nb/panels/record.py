@@ -12,6 +12,7 @@ from typing import Any
 
 from fox_nb.display.places import Place, bundle, in_notebook, is_unseen, open_place, output_of
 from fox_nb.display.printed import printable
+from fox_nb.display.task_pages import task_page
 from fox_nb.errors import StoreError
 from fox_nb.panels.memory import Memory
 from fox_nb.session import Task
@@ -44,17 +45,14 @@ class Record:
     ----------
     card : callable
         Gives what the panel is, for the number of earlier results that are not shown.
-    page : callable
-        Gives a task as HTML.
     memory : Memory
         Knows what has been shown here in earlier runs of the cell.
     """
 
-    def __init__(self, card: Callable[[int], str], page: Callable[[Task], str], memory: Memory) -> None:
+    def __init__(self, card: Callable[[int], str], memory: Memory) -> None:
         self._memory = memory
         self.mark = f"fox-{uuid.uuid4().hex[:12]}"
         self._make_card = card
-        self._page = page
         self._lock = threading.RLock()
         self._cell: Any = None
         self._places: list[Place] = []
@@ -66,7 +64,7 @@ class Record:
         self._html: dict[int, str] = {}
         self._tasks: list[Task] = []
         self._over: set[str] = set()
-        self._results: list[Task] = []
+        self.results: list[Task] = []
         """Those that are over, the newest first, as far as they stand in the outputs."""
         self._before = Counter[str]()
         self._known: set[str] = set()
@@ -135,7 +133,7 @@ class Record:
 
         Waits for nobody: the lock is held while the store is slow.
         """
-        found = [task for task in self._results if model in {None, task.model}]
+        found = [task for task in self.results if model in {None, task.model}]
         before = self._before.total() if model is None else self._before[model]
         return found[:SHOWN], before + len(found[SHOWN:])
 
@@ -168,7 +166,7 @@ class Record:
 
     def _publish(self) -> None:
         """Let panels have the results from now on: they take the pictures from the outputs."""
-        self._results = [task for task in reversed(self._tasks) if task.identity in self._over]
+        self.results = [task for task in reversed(self._tasks) if task.identity in self._over]
 
     def _note(self) -> None:
         """Remember what is shown; where the store cannot be read or written that is lost, and nothing else."""
@@ -222,7 +220,7 @@ class Record:
         for task in newest:
             slot = at[task.identity]
             if task is changed or before.get(task.identity) != slot:
-                self._fill(slot, self._page(task))
+                self._fill(slot, task_page(task))
 
     def _fill(self, place: int, html: str) -> None:
         if html != self._html.get(place, ""):

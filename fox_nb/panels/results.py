@@ -43,6 +43,10 @@ class Results(TaskCards):
         """What is shown, by identity, the newest first."""
         return {task.identity: task for task in self._source.over(self._model)[0]}
 
+    def task(self, key: object) -> Task | None:
+        """Return any result that there is: what is being saved is saved when newer ones have taken its place, too."""
+        return next((task for task in self._source.results if task.identity == key), None)
+
     @property
     def earlier(self) -> int:
         """How many results are older than those that are shown."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from fox_nb.display import task_pages
 from fox_nb.display.places import show_last_value
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import MODELS, CreateProfile
@@ -22,7 +21,6 @@ from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, hear
 from fox_nb.panels.task_cards import Action
-from fox_nb.panels.titles import Titles
 from fox_nb.parameters import meant, not_allowed
 from fox_nb.session.pool import Pool
 from fox_nb.store import ON_ITS_WAY
@@ -62,10 +60,10 @@ class Studio(w.Tab):  # type: ignore[misc]
         self._forget: Callable[[], None] = lambda: None  # what is half made is closed, too
         self._by_model: dict[str, Panel | ProfilesTab] = {}
         self._side: PicturesView | None = None
-        self.history = HistoryTab(session, Titles(session), self._pool.submit, self._row_actions)
+        self.history = HistoryTab(session, self._pool.submit, self._row_actions)
         self._compared = w.VBox([], layout=Layout())
         self._past = w.VBox([self.history, self._compared], layout=Layout())
-        self._record = Record(self._card, task_pages.task_page, Memory(session, "studio"))
+        self._record = Record(self._card, Memory(session, "studio"))
         given: dict[str, Any] = {
             "record": self._record,
             "uses": self._uses,

@@ -81,8 +81,12 @@ class TaskCards(Scripted):
 
     @property
     def tasks(self) -> dict[str, Task]:
-        """Those that a browser may ask about, by identity."""
+        """Those that are shown, by identity."""
         return {}
+
+    def task(self, key: object) -> Task | None:
+        """Return the task that a browser speaks of."""
+        return self.tasks.get(str(key))
 
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its card or row shows."""
@@ -116,7 +120,7 @@ class TaskCards(Scripted):
         self._run_later(done)
 
     def _image(self, content: dict[str, Any]) -> Image | None:
-        task = self.tasks.get(str(content.get("key")))
+        task = self.task(content.get("key"))
         images = task.images if task is not None else []
         return next((image for image in images if image.number == content.get("number")), None)
 
@@ -129,7 +133,7 @@ class TaskCards(Scripted):
     def _send_pixels(self, content: dict[str, Any], what: str) -> None:
         from fox_nb.images.thumbnail import cached_thumbnail, size_for  # loads Pillow: no panel comes later for it
 
-        task, image = self.tasks.get(str(content.get("key"))), self._image(content)
+        task, image = self.task(content.get("key")), self._image(content)
         if task is None:
             return
         sizes = {"thumb": _THUMB, "large": _LARGE, "before": _LARGE}
@@ -142,7 +146,7 @@ class TaskCards(Scripted):
         self.say("pixels", pixels, what=what, key=task.identity, number=content.get("number"))
 
     def _on_open(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        task = self.tasks.get(str(content.get("key")))
+        task = self.task(content.get("key"))
         if task is not None:
             self._later(lambda: self.say("detail", key=task.identity, **_detail(task)))
 
@@ -171,7 +175,7 @@ class TaskCards(Scripted):
         self.say("piece", [data], **about, at=at, size=size, name=path.name, mime=mime)
 
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        task, number = self.tasks.get(str(content.get("key"))), content.get("number")
+        task, number = self.task(content.get("key")), content.get("number")
         if task is not None and isinstance(number, int):
             self._later(lambda: self._act(str(content.get("name")), task, number))
 

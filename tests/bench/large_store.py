@@ -11,7 +11,6 @@ from bench.stores import fill
 from bench.surroundings import Surroundings
 from fox_nb import Fox
 from fox_nb.panels.history_tab import HistoryTab
-from fox_nb.panels.titles import Titles
 from fox_nb.store import Store
 
 MOST = 0.1
@@ -42,7 +41,7 @@ def measure(surroundings: Surroundings) -> Table:
 def _measured(open_fox: Callable[[], Fox], identity: str) -> dict[str, float]:
     fox = open_fox()
     folder, session = fox.store.folder, fox.session
-    history = HistoryTab(session, Titles(session), lambda work: work(), lambda _task: [])
+    history = HistoryTab(session, lambda work: work(), lambda _task: [])
 
     def page(**asked: Any) -> None:
         [history.item(task) for task in session.tasks(limit=20, **asked)]

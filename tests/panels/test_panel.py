@@ -905,6 +905,24 @@ def test_what_was_hidden_can_be_watched_again(fox: Fox, sandbox: Any) -> None:
     assert panel._press._under_way == {}
 
 
+def test_what_is_being_saved_is_saved_when_a_dozen_newer_ones_have_come(fox: Fox) -> None:
+    """A large picture goes to its page in pieces, for minutes on a slow line: the rest of them come, too."""
+    panel = fox.panel()
+    results = panel._outcome.results
+    first, *newer = [fox.generate("picture", take=take).wait(60) for take in range(1, 14)]
+    results._run_later = lambda work: work()
+    browser = Browser(results)
+    panel.follow(first)
+    whole = first.images[0].path.read_bytes()
+    browser.say("piece", key=first.identity, number=1, at=0, by="page")
+    for task in newer:
+        panel.follow(task)
+    assert first.identity not in results.tasks
+    browser.say("piece", key=first.identity, number=1, at=100, by="page")
+    pieces = [buffers[0] for content, buffers in browser.heard if content["type"] == "piece"]
+    assert pieces == [whole, whole[100:]]
+
+
 def test_an_earlier_result_that_comes_back_is_counted_once(fox: Fox, sandbox: Any) -> None:
     """Sent again by code when a dozen newer ones had taken its place, it stands in front, as in the notebook's file."""
     panel = fox.panel()

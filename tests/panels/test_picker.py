@@ -56,6 +56,18 @@ def test_pieces_out_of_order_are_not_taken():
     assert [(a["received"], a["asked"]) for a in browser.of("ack")] == [(0, 0), (3, 0), (3, 0), (3, 4)]
 
 
+def test_who_has_not_heard_that_a_file_is_here_is_told_again():
+    """The word may be lost with the connection: a file that is in the list is none that was lost on its way."""
+    browser = Browser(Picker())
+    browser.send_file("a.jpg", b"abc")
+    for _ in range(2):
+        browser.say("piece", id="k1", number=1)
+    assert [said["id"] for said in browser.of("done")] == ["k1"] * 3
+    browser.say("remove", key="k1")
+    browser.say("piece", id="k1", number=2)
+    assert "lost on its way" in browser.of("refused")[0]["words"]
+
+
 @pytest.mark.parametrize(
     ("sha256", "words"), [("0" * 64, "arrived incomplete"), ("", None)], ids=["a wrong hash", "no hash to be had"]
 )

@@ -51,6 +51,21 @@ test("a piece that was lost is sent again once the kernel has said how much it h
   assert.equal(said.at(-1).type, "end");
 });
 
+test("so is the word that all of it was sent", async () => {
+  const job = new Job("a.png", "1 of 1");
+  let lost = false;
+  const { said, say } = kernel(job, ({ type }) => type === "end" && !lost && (lost = true));
+  const word = job.word.bind(job);
+  let waits = 0;
+  job.word = () => {
+    waits += 1;
+    job.cancelled = waits > 20;
+    return word(5);
+  };
+  await send(job, ready(PIECE + 3), "batch", say, () => {});
+  assert.equal(said.filter(({ type }) => type === "end").length, 2);
+});
+
 test("a refusal ends it with the kernel's words, and who calls it off hears none", async () => {
   const refused = new Job("a.png", "1 of 1");
   const sending = send(

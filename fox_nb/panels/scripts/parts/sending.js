@@ -87,6 +87,7 @@ export async function send(job, { blob, mime, thumb, note }, batch, say, waits) 
     } else if (job.asked && job.asked === number) {
       // What lay between was lost, for example with the connection.
       at = job.received;
+      ended = false;
       job.asked = 0;
     }
   }
