@@ -204,25 +204,20 @@ class HistoryTab(TaskCards):
 
     def _on_archive(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         """Send a ZIP of what was chosen, piece by piece; it is made with the first of them."""
-        self._later(lambda: self._send_archive(content))
+        about = {"key": "archive", "number": 0, "by": str(content.get("by"))}
+        self._later(lambda: self._send_archive(content, about), **about)
 
-    def _send_archive(self, content: dict[str, Any]) -> None:
-        by = str(content.get("by"))
-        about = {"key": "archive", "number": 0, "by": by}
+    def _send_archive(self, content: dict[str, Any], about: dict[str, Any]) -> None:
+        by = about["by"]
         if content.get("at") == 0:
-            try:
-                path = self._archives.get(by) or temporary_folder(self, "fox-nb-") / "pictures.zip"
-                self._archives = {page: kept for page, kept in self._archives.items() if page != by} | {by: path}
-                pack_pictures(self.chosen(content.get("keys")), self._titles, self._archives[by])
-            except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-                self.wrong(error, **about)
-                return
+            path = self._archives.get(by) or temporary_folder(self, "fox-nb-") / "pictures.zip"
+            self._archives = {page: kept for page, kept in self._archives.items() if page != by} | {by: path}
+            pack_pictures(self.chosen(content.get("keys")), self._titles, self._archives[by])
             for page in list(self._archives)[:-_MOST_PAGES]:
                 shutil.rmtree(self._archives.pop(page).parent, ignore_errors=True)
-        if by in self._archives:
-            self._send_part(self._archives[by], "application/zip", content, about)
-        else:
-            self.wrong(FoxError("This ZIP is no longer here.", todo="Export once more."), **about)
+        if by not in self._archives:
+            raise FoxError("This ZIP is no longer here.", todo="Export once more.")
+        self._send_part(self._archives[by], "application/zip", content, about)
 
 
 def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Pictures | None:

@@ -108,14 +108,17 @@ class TaskCards(Scripted):
         """Say what went wrong with a press, as an alert."""
         self.say("wrong", lines=[clip(line, _LONGEST_WORDS) for line in lines_of(error)], **about)
 
-    def _later(self, work: Callable[[], object]) -> None:
-        """Have it done on another thread; what goes wrong there is said here, for nobody else would ever see it."""
+    def _later(self, work: Callable[[], object], **about: Any) -> None:
+        """Have it done on another thread; what goes wrong there is said here, for nobody else would ever see it.
+
+        `about` says of what file a piece was asked for: whoever waits for it then waits no longer.
+        """
 
         def done() -> None:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - whatever it is, a person pressed something
-                self.wrong(error)
+                self.wrong(error, **about)
 
         self._run_later(done)
 
@@ -151,16 +154,16 @@ class TaskCards(Scripted):
             self._later(lambda: self.say("detail", key=task.identity, **_detail(task)))
 
     def _on_piece(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._later(lambda: self._send_piece(content))
+        about = {word: content.get(word) for word in ("key", "number", "by")}
+        self._later(lambda: self._send_piece(content, about), **about)
 
-    def _send_piece(self, content: dict[str, Any]) -> None:
+    def _send_piece(self, content: dict[str, Any], about: dict[str, Any]) -> None:
         image = self._image(content)
         if image is not None:
-            about = {"key": content["key"], "number": image.number, "by": content.get("by")}
             self._send_part(image.path, image.mime, content, about)
 
     def _send_part(self, path: Path, mime: str, content: dict[str, Any], about: dict[str, Any]) -> None:
-        """Send one piece of a file, for the downloads of the page that asked for it."""
+        """Send one piece of a file, for the downloads of the page that asked for it; FoxError if it can't be read."""
         at = content.get("at")
         if not isinstance(at, int) or at < 0:
             return
@@ -170,8 +173,7 @@ class TaskCards(Scripted):
                 file.seek(at)
                 data = file.read(PIECE)
         except OSError as error:
-            self.wrong(FoxError(f"{path.name} cannot be read: {error.strerror}."), **about)
-            return
+            raise FoxError(f"{path.name} cannot be read: {error.strerror}.") from error
         self.say("piece", [data], **about, at=at, size=size, name=path.name, mime=mime)
 
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
