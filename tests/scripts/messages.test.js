@@ -35,16 +35,27 @@ test("a person who was ticked stays so when the kernel says what it knew before"
   ];
   widget.hear({ type: "persons", items, chosen: [], empty: "", by: "" });
   widget.choose("p1", true);
-  const { page } = model.sent[0];
   widget.hear({ type: "persons", items, chosen: [], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p1"]);
   widget.choose("p2", true);
-  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: page });
+  const [first, second] = model.sent.map(({ page }) => page);
+  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: first });
   assert.deepEqual(model.get("seen").value, ["p1", "p2"]);
-  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: page }); // an observer allows one
+  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: second }); // an observer allows one
   assert.deepEqual(model.get("seen").value, ["p1"]);
   widget.hear({ type: "persons", items, chosen: ["p2"], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p2"]);
+});
+
+test("a choice whose answer was lost keeps nothing from being shown after the next one", () => {
+  const model = fakeModel();
+  const widget = persons(model, () => {});
+  const items = [["p1", "Ruth"]];
+  widget.hear({ type: "persons", items, chosen: [], empty: "", by: "" });
+  for (const on of [true, false]) widget.choose("p1", on);
+  widget.hear({ type: "persons", items, chosen: [], empty: "", by: model.sent[1].page });
+  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: "" }); // by code
+  assert.deepEqual(model.get("seen").value, ["p1"]);
 });
 
 test("a page that has searched takes its own rows and pieces alone", () => {

@@ -3,16 +3,15 @@ import { put, setSeen, unique } from "./elements.js";
 import { keepInStep } from "./tasks.js";
 
 export const persons = (model, show) => {
-  const page = unique();
   /** @type {{items: [string, string][], chosen: string[], empty: string}} */
   const state = { items: [], chosen: [], empty: "" };
-  let unanswered = 0;
+  let pressed = ""; // the last choice that Python has not answered
 
   function choose(id, on) {
     state.chosen = state.items.map(([one]) => one).filter((one) => (one === id ? on : state.chosen.includes(one)));
     setSeen(model, state.chosen);
-    unanswered += 1;
-    model.send({ type: "choose", ids: state.chosen, page });
+    pressed = unique();
+    model.send({ type: "choose", ids: state.chosen, page: pressed });
     show();
   }
 
@@ -21,8 +20,8 @@ export const persons = (model, show) => {
     hear(content) {
       if (content.type !== "persons") return false;
       Object.assign(state, { items: content.items, empty: content.empty });
-      if (content.by === page) unanswered = Math.max(0, unanswered - 1);
-      if (!unanswered) state.chosen = content.chosen; // else the kernel doesn't know yet what was chosen here
+      if (content.by === pressed) pressed = "";
+      if (!pressed) state.chosen = content.chosen; // else the kernel doesn't know yet what was chosen here
       setSeen(model, state.chosen);
       return true;
     },
