@@ -410,8 +410,10 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             There is no such model, or it has no such parameter, or refuses such a value.
         """
         from fox_nb.panels import building
+        from fox_nb.panels.record import open_outputs
 
         with building():
+            open_outputs()  # before what takes long to load
             from fox_nb.panels.panel import panel_class
 
             return panel_class(model)(self.session, values)
@@ -419,8 +421,10 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
     def studio(self) -> Studio:
         """Return all models' panels and the history in tabs, with results flowing between them; sends nothing."""
         from fox_nb.panels import building
+        from fox_nb.panels.record import open_outputs
 
         with building():
+            open_outputs()
             from fox_nb.panels.studio import Studio
 
             return Studio(self.session)

@@ -170,14 +170,21 @@ def place_for(parent: Mapping[str, Any], display_id: str = "") -> Place:
     return CellOutput(parent, display_id)
 
 
-def open_place(shown: Bundle) -> Place:
-    """Show something here and now; returns where."""
+def open_place(shown: Bundle, *, is_next: bool = False) -> Place:
+    """Show something here and now; returns where.
+
+    IPython waits each time until what was printed is sent; what is next to something that was just shown need not.
+    """
     from IPython import get_ipython
 
     place = place_for(parent_here())
-    content: dict[str, Any] = {"data": dict(shown), "transient": {}}
+    content: dict[str, Any] = {"data": dict(shown), "metadata": {}, "transient": {}}
     place.prepare(content)
-    get_ipython().display_pub.publish(content["data"], transient=content["transient"])
+    publisher = get_ipython().display_pub
+    if is_next and isinstance(publisher, sys.modules["ipykernel.zmqshell"].ZMQDisplayPublisher):  # nothing captures it
+        send("display_data", content, parent_here())
+    else:
+        publisher.publish(content["data"], transient=content["transient"])
     return place
 
 

@@ -25,6 +25,8 @@ _OF_A_CELL = 44
 """Such outputs of all panels of a cell: JupyterLab shows its first 50, and hides what stands below."""
 _used: dict[str, int] = {}
 """How many of these the running cell has."""
+_ready: dict[str, list[Place]] = {}
+"""Those of the running cell that are made and no panel's yet."""
 
 
 _shown: dict[str, tuple[int, list[Callable[[], None]]]] = {}
@@ -84,7 +86,7 @@ class Record:
             if cell == self._cell:
                 return
             before = self._places[:-1] if self._cell in self._displayed else self._places
-            self._places = [open_place(bundle("")) for _ in range(_outputs_in(cell))]
+            self._places = _ready.pop(cell, []) or _opened_in(cell)
             self._cell, self._at, self._html = cell, {}, {}
             self._memory.stand_in(cell_id(), cell)
             self._arrange()
@@ -226,6 +228,18 @@ class Record:
         if html != self._html.get(place, ""):
             self._html[place] = html
             self._places[place].show(printable(f'<div data-fox-record="{self.mark}">{html}</div>' if html else ""))
+
+
+def open_outputs() -> None:
+    """Make the outputs of the running cell's next panel, if it is to have some: a browser draws them meanwhile."""
+    cell = running_cell()
+    if cell is not None and cell not in _ready and output_of(_parent()["header"]) is None:
+        _ready.clear()
+        _ready[cell] = _opened_in(cell)
+
+
+def _opened_in(cell: str) -> list[Place]:
+    return [open_place(bundle(""), is_next=number > 0) for number in range(_outputs_in(cell))]
 
 
 def _outputs_in(cell: str) -> int:

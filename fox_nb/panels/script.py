@@ -84,7 +84,9 @@ class Scripted(anywidget.AnyWidget):
         self._kept: dict[str, dict[str, Any]] = {}
         loader = _LOADER.read_text(encoding="utf-8")
         loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
-        super().__init__(_esm=loader, **{"layout": Layout(), **traits})
+        if "layout" not in traits:
+            traits["layout"] = Layout()
+        super().__init__(_esm=loader, **traits)
         self.on_msg(self._on_message)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from fox_nb import Fox
 from fox_nb.panels.memory import Memory
+from fox_nb.panels.record import OUTPUTS
 from gateways import EAGER
 from kernels import Runner, notebook, printed
 
@@ -117,6 +118,24 @@ def test_many_panels_of_a_cell_leave_room_for_themselves(runner: Runner, sandbox
     assert shown(first)[14:] == [*(f"picture 2{letter}" for letter in "gfedc"), "2 earlier results", "picture 4b"]
     # a browser takes those from the outputs and asks at once for the others
     assert printed(made).splitlines()[-1] == str([True] * 5 + [False] * 2)
+
+
+def test_its_outputs_come_before_what_a_panel_is_made_of(runner: Runner, sandbox_env: dict[str, str]) -> None:
+    """A browser draws the outputs while the panel is loaded; those of a panel that was refused are the next one's."""
+    listen = "loaded = []\nget_ipython().display_pub.register_hook("
+    listen += "lambda message: loaded.append('fox_nb.panels.panel' in sys.modules) or message)"
+    refused = "try:\n    fox.panel('phota')\nexcept fox_nb.InvalidRequest:\n    pass"
+    run = f"import fox_nb, sys\nfox = fox_nb.Fox()\n{listen}\n{refused}\npanel = fox.panel()\nprint(loaded[0])\npanel"
+    (cell,) = runner.execute(notebook(run), env=sandbox_env).cells
+    assert printed(cell).splitlines()[-1] == "False"
+    assert sum("data" in output for output in cell.outputs) == OUTPUTS + 1
+
+
+def test_its_outputs_are_captured_with_what_else_a_cell_shows(runner: Runner, sandbox_env: dict[str, str]) -> None:
+    """Where a panel is made while the cell is captured, all of its outputs are, and none is in the page."""
+    capture = "from IPython.utils.capture import capture_output\nwith capture_output() as captured:\n    fox.panel()"
+    cell = runner.execute(notebook(_WAYS, f"{capture}\nprint(len(captured.outputs))"), env=sandbox_env).cells[1]
+    assert [output.get("text") for output in cell.outputs] == [f"{OUTPUTS}\n"]
 
 
 def test_a_press_takes_nothing_from_what_was_shown_before(

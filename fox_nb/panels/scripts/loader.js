@@ -3,6 +3,8 @@
 const HASH = "@hash@";
 const PART = "@part@";
 const AGAIN = 2000;
+const SOON = { timeout: 500 };
+const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
 const page = (globalThis.foxNb ??= { id: Math.random(), scripts: {} });
 const known = (page.scripts[HASH] ??= awaited());
 
@@ -40,13 +42,18 @@ async function load(model) {
 export default () => {
   let part;
   let begun;
+  let isOver = false;
   return {
     initialize({ model }) {
       begun = load(model).then((open) => {
         part = open(PART, model);
-        model.send({ type: "ready" });
+        // What the kernel says to that comes when the page has drawn what it has got.
+        whenIdle(() => isOver || model.send({ type: "ready" }), SOON);
       });
-      return () => part?.close();
+      return () => {
+        isOver = true;
+        part?.close();
+      };
     },
     async render(view) {
       await begun;
