@@ -11,7 +11,6 @@ import threading
 import uuid
 import weakref
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.display.places import Box, CellOutput, area_of, outputs, outputs_of, place_for, send
@@ -128,7 +127,6 @@ def _html(entry: dict[str, Any]) -> Any:
     return entry.get("data", {}).get("text/html")
 
 
-@dataclass(eq=False)
 class WaitLine:
     """Where a cell says what it has waited for: one line that counts, however many tasks there are.
 
@@ -144,10 +142,11 @@ class WaitLine:
         Whether nobody waits there just now.
     """
 
-    place: Place
-    done: int = 0
-    said: Bundle | None = None
-    is_free: bool = False
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.done = 0
+        self.said: Bundle | None = None
+        self.is_free = False
 
 
 class _Standing:

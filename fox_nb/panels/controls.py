@@ -9,7 +9,6 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.models import check
-from fox_nb.panels.level import Level
 from fox_nb.panels.script import Layout, hear
 from fox_nb.parameters import Parameter
 from fox_nb.session.profiles import Profiles
@@ -270,6 +269,8 @@ class LevelControl(Control):
     """A number within bounds that can be left unset."""
 
     def __init__(self, parameter: Parameter) -> None:
+        from fox_nb.panels.level import Level  # as what takes files
+
         bounds = {"min": parameter.minimum, "max": parameter.maximum}
         super().__init__(parameter, Level(**about(parameter), **bounds, step=_STEPS[parameter.type]))
 

@@ -23,7 +23,6 @@ from fox_nb.session.poll_loop import PollLoop, PollResult
 from fox_nb.session.pool import Pool
 from fox_nb.store import BEING_SENT, ON_ITS_WAY, Store, TaskRow
 from fox_nb.store.rows import TRAINS
-from fox_nb.tasks import UPLOAD_GONE, TaskState
 
 if TYPE_CHECKING:
     import random
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from fox_nb.session.prices import PriceList
     from fox_nb.session.task import Task
     from fox_nb.settings import Gateway, Polling
+    from fox_nb.tasks import TaskState
 
 FETCH_AGAIN_AFTER = 2.0
 """Seconds after which what could not be fetched is fetched once more, before whoever waits is told."""
@@ -284,6 +284,8 @@ class Poller:
 
     def _failed(self, task: Task, row: TaskRow, code: str, words: str) -> PollResult:
         """Journal that it failed; one that has pictures here was made, in part at least: they stay, and why is told."""
+        from fox_nb.tasks import UPLOAD_GONE  # what reads answers is not loaded before there is one
+
         if code == UPLOAD_GONE:  # else a retry would be paid for with the same dead link
             for name in LOCAL_PICTURE.findall(row.request):
                 self._store.catalog.forget_upload(row.gateway, row.account, name.removeprefix("sha256:"))
