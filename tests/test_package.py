@@ -31,7 +31,17 @@ HEAVY = (
     "tornado",
 )
 
-LATE = ("fox_nb.client", "fox_nb.panels.level", "fox_nb.tasks", "numpy", "PIL", "pydantic", "requests", "statistics", "urllib3")
+LATE = (
+    "fox_nb.client",
+    "fox_nb.panels.level",
+    "fox_nb.tasks",
+    "numpy",
+    "PIL",
+    "pydantic",
+    "requests",
+    "statistics",
+    "urllib3",
+)
 
 
 @pytest.fixture(scope="session")
