@@ -29,9 +29,6 @@ _OTHERS = 0o077
 ALONE = "BEGIN IMMEDIATE"
 """Begins a transaction that writes; in ``with connection:``, which commits it as a whole, or not at all: begun before
 that it would stay open, and the file locked, where an interrupt ends the waiting for it."""
-DURABLE = "EXTRA"
-"""SQLite's word for commits that outlive a loss of power. By FULL the last one may be undone then, as the folder is not
-synced in which its rollback journal was deleted; what was sent since would be sent again."""
 BUSY_SECONDS = 60.0
 """How long one process waits for another's transaction."""
 
@@ -85,13 +82,23 @@ def put(written: Path, target: Path, *, synced: bool = False) -> None:
         with written.open("rb+") as file:
             os.fsync(file.fileno())
     written.replace(target)
-    if synced and os.name == "posix":
-        with contextlib.suppress(OSError):  # a system that syncs no folder keeps its list of files in another way
-            folder = os.open(target.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+    if synced:
+        _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> bool:
+    """Have a folder's list of files on the disk itself; False where a system or a disk does that for no folder."""
+    try:
+        opened = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        os.fsync(opened)
+    except OSError:
+        return False
+    finally:
+        os.close(opened)
+    return True
 
 
 def write(target: Path, data: bytes, *, private: bool = False, synced: bool = False) -> None:
@@ -132,7 +139,7 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def open_database(
-    path: Path, missing: Callable[[sqlite3.Connection], Sequence[str]], *, synchronous: str = DURABLE
+    path: Path, missing: Callable[[sqlite3.Connection], Sequence[str]], *, synchronous: str = ""
 ) -> sqlite3.Connection:
     """Open an SQLite file, made or brought up to date as needed.
 
@@ -147,7 +154,7 @@ def open_database(
         called in a transaction, and where anything is missing once more, alone in the file, since another process may
         have been first.
     synchronous : str
-        SQLite's word for what a commit waits for.
+        SQLite's word for what a commit waits for; by default for all that outlives a loss of power.
 
     Raises
     ------
@@ -161,7 +168,7 @@ def open_database(
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute(f"PRAGMA synchronous = {synchronous or durable(path.parent)}")
         connection.execute("BEGIN DEFERRED")
         with connection:
             complete = not missing(connection)
@@ -174,6 +181,15 @@ def open_database(
         connection.close()
         raise
     return connection
+
+
+def durable(folder: Path) -> str:
+    """Return SQLite's word for commits that outlive a loss of power, as far as a folder's disk can.
+
+    After FULL the last one may be undone then, as the folder is not synced in which its rollback journal was deleted;
+    what was sent since would be sent again. Where no folder can be synced every commit by EXTRA would fail.
+    """
+    return "EXTRA" if _sync_folder(folder) else "FULL"
 
 
 def _make_empty(path: Path) -> None:

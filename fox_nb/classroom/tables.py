@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sql
 
-from fox_nb.atomic import BUSY_SECONDS, DURABLE, close_to_others, private_folder, write
+from fox_nb.atomic import BUSY_SECONDS, close_to_others, durable, private_folder, write
 from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.store.schema import no_locks
 
@@ -307,7 +307,9 @@ def _tried(connection: sql.Connection, work: Callable[[sql.Connection], Any]) ->
 
 def _prepare(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _begin
-    for line in (f"busy_timeout={int(BUSY_SECONDS * 1000)}", f"synchronous={DURABLE}", "secure_delete=ON"):
+    (_, _, path), *_ = connection.execute("PRAGMA database_list")
+    synchronous = durable(Path(path).parent)
+    for line in (f"busy_timeout={int(BUSY_SECONDS * 1000)}", f"synchronous={synchronous}", "secure_delete=ON"):
         connection.execute(f"PRAGMA {line}")
 
 
