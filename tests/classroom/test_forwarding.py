@@ -539,10 +539,10 @@ def test_work_that_is_handed_in_holds_up_no_picture(lesson, monkeypatch):
     """While somebody's large work is written to the disk, another one's picture is taken in."""
     over, begun, hand_in = threading.Event(), threading.Event(), deposits.Deposits.hand_in
 
-    def slow(self: Any, who: str, file: Any) -> str:
+    def slow(self: Any, *handed_in: Any) -> str:
         begun.set()
         over.wait(PATIENCE)
-        return hand_in(self, who, file)
+        return hand_in(self, *handed_in)
 
     monkeypatch.setattr(deposits.Deposits, "hand_in", slow)
     headers = {"Authorization": f"Bearer {lesson.tokens['Ada']}"}

@@ -595,7 +595,7 @@ GROWTH = """
 import sys, time
 import psutil
 from fox_nb import Fox
-from fox_nb.images.check import give_memory_back
+from fox_nb.images.turns import give_memory_back
 from fox_nb.settings import Polling
 def kept():
     for _ in range(20):  # the last pictures' threads may still be at them, and glibc keeps for them what they have freed
