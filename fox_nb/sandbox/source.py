@@ -32,21 +32,10 @@ def art_mark() -> str:
 def _mark(folder: Path) -> SourceMark:
     digest = hashlib.sha256()
     newest = 0
-    for name, size, changed in sorted(_files(str(folder), "")):
-        digest.update(f"{name} {size} {changed}\n".encode())
-        newest = max(newest, changed)
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted({*folders} - {"__pycache__"})
+        for name in sorted(files):
+            file = os.stat(os.path.join(place, name))  # noqa: PTH116, PTH118 - in a third of the time
+            digest.update(f"{place.removeprefix(str(folder))} {name} {file.st_size} {file.st_mtime_ns}\n".encode())
+            newest = max(newest, file.st_mtime_ns)
     return SourceMark(newest, digest.hexdigest()[:16])
-
-
-def _files(folder: str, prefix: str) -> list[tuple[str, int, int]]:
-    files = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name == "__pycache__":
-                continue
-            if entry.is_dir():
-                files += _files(entry.path, f"{prefix}{entry.name}/")
-            else:
-                stat = entry.stat()
-                files.append((prefix + entry.name, stat.st_size, stat.st_mtime_ns))
-    return files

@@ -8,7 +8,6 @@ from fox_nb.sandbox.art.encoding import as_rgb, encode, mime
 from fox_nb.sandbox.art.enhance import enhance
 from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.learn import figure_from_photos
-from fox_nb.sandbox.art.mark import mark
 from fox_nb.sandbox.art.picture import generate, stand_in
 from fox_nb.sandbox.art.sizes import enhanced_size, size_of
 
@@ -23,7 +22,6 @@ __all__ = [
     "figure_from_photos",
     "generate",
     "invented",
-    "mark",
     "mime",
     "size_of",
     "stand_in",

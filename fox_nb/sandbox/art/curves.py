@@ -71,15 +71,8 @@ def ribbon(line: Points, widths: float | Sequence[float] | Points) -> Points:
     return np.concatenate([line + side, (line - side)[::-1]])
 
 
-def _leaf() -> Points:
-    t = np.linspace(0, 1, 9)
-    edge = 0.5 * np.sin(np.pi * t**0.8)
-    return np.concatenate([np.stack([edge, -t], axis=1), np.stack([-edge, -t], axis=1)[::-1]])
-
-
-_LEAF = _leaf()
-
-
 def leaf(length: float, width: float) -> Points:
     """Return a leaf that starts at the origin and points up."""
-    return _LEAF * (width, length)
+    t = np.linspace(0, 1, 9)
+    half = np.stack([0.5 * np.sin(np.pi * t**0.8), -t], axis=1)
+    return np.concatenate([half, half[::-1] * (-1, 1)]) * (width, length)
