@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import secrets
 import shutil
@@ -239,9 +240,10 @@ class Deposits:
         if not self._database.execute(sql.update(deposit).where(uploads).values(origin=origin, linked=now)):
             self._added(secrets.token_urlsafe(32), CLASS, name, sha256, origin, now)  # the bytes of a result
 
-    def hand_in(self, who: str, file: IO[bytes], size: int) -> str:
+    def hand_in(self, who: str, file: IO[bytes]) -> str:
         """Keep what a student hands in, beside what they handed in before, and return its name."""
-        self._check_room(who, size)
+        self._check_room(who, file.seek(0, os.SEEK_END))
+        file.seek(0)
         folder = self._handed_in / who
         name = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{secrets.token_hex(2)}.zip"
         with aside(folder, private=True) as part:

@@ -334,9 +334,8 @@ class _HandIn(Endpoint):
         who = self.admitted()
         if not is_zip(self.received.read(4)):
             raise Refusal(422, "What is handed in must be a ZIP.")
-        self.received.seek(0)
         async with self.context.handing_in:
-            name = await asyncio.to_thread(self.context.deposits.hand_in, who.name, self.received, self.size)
+            name = await asyncio.to_thread(self.context.deposits.hand_in, who.name, self.received)
         self.finish({"url": f"{self.base}/class/hand-in", "handed_in": name, "size": self.size})
 
 

@@ -538,8 +538,8 @@ def test_what_a_seat_may_keep_is_bounded(tmp_path, monkeypatch):
     Seats(database).make(["Ada", "Ben"], 1, 5)
     kept = deposits.Deposits(database, None, 1.0)
     kept.add("Ada", b"a" * 20, "a.png")
-    kept.hand_in("Ada", io.BytesIO(b"b" * 10), 10)
-    for more in (lambda: kept.add("Ada", b"c", "c.png"), lambda: kept.hand_in("Ada", io.BytesIO(b"d"), 1)):
+    kept.hand_in("Ada", io.BytesIO(b"b" * 10))
+    for more in (lambda: kept.add("Ada", b"c", "c.png"), lambda: kept.hand_in("Ada", io.BytesIO(b"d"))):
         with pytest.raises(Refusal) as refused:
             more()
         assert refused.value.status == 413
@@ -560,7 +560,7 @@ def test_nothing_of_a_removed_seat_stays(tmp_path):
 
     picture = encoded(gradient(64, 48), "PNG")
     kept = deposits.Deposits(database, Late(), 3600.0)
-    for bring in (lambda: kept.add("Ada", b"a", "a.png"), lambda: kept.hand_in("Ada", io.BytesIO(b"b"), 1)):
+    for bring in (lambda: kept.add("Ada", b"a", "a.png"), lambda: kept.hand_in("Ada", io.BytesIO(b"b"))):
         with pytest.raises(Refusal, match="removed"):
             bring()
     seats.make(["Ada"], 1, 5)
