@@ -49,7 +49,7 @@ from fox_nb.store.rows import TRAINS
 from fox_nb.tasks import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
     from concurrent.futures import Future
 
     from fox_nb.classroom.seats import Seat
@@ -238,19 +238,8 @@ class Forwarder:
         model = body["model"]
         if model not in MODELS or (who.models and model not in who.models):
             raise Refusal(422, f"This seat may not use the model {model[:80]!r}.", code="model_not_found")
-        files = file_names(MODELS[model])
-        values: dict[str, Any] = {}
-        for name, value in body.items():
-            if name == "model":
-                continue
-            if name in files:
-                links = value if isinstance(value, list) else [value]
-                named = [
-                    await self._deposits.named(who.name, one, host) if isinstance(one, str) else one for one in links
-                ]
-                values[name] = named if isinstance(value, list) else named[0]
-            else:
-                values[name] = value
+        values = await _with_files(body, lambda link: self._deposits.named(who.name, link, host))
+        del values["model"]
         try:
             return validate(model, values)
         except InvalidRequest as error:
@@ -313,15 +302,11 @@ class Forwarder:
         raise AssertionError
 
     async def _linked(self, body: dict[str, Any], *, anew: bool) -> dict[str, Any]:
-        async def link(value: Any) -> Any:
-            if isinstance(value, list):
-                return [await link(one) for one in value]
-            if isinstance(value, str) and value.startswith("sha256:"):
-                return await self._deposits.link(value.removeprefix("sha256:"), anew=anew)
-            return value
+        async def link(name: str) -> str:
+            sha256 = name.removeprefix("sha256:")
+            return name if sha256 == name else await self._deposits.link(sha256, anew=anew)
 
-        files = file_names(MODELS[body["model"]])
-        return {name: await link(value) if name in files else value for name, value in body.items()}
+        return await _with_files(body, link)
 
     # -- tasks --------------------------------------------------------------------------------------------------------
 
@@ -543,6 +528,18 @@ def take_in(header: str) -> int | None:
     if re.fullmatch(r"[1-9][0-9]{0,9}", header) and int(header) <= MOST_TAKES:
         return int(header)
     raise Refusal(422, "X-Fox-Take is no number of a variation.")
+
+
+async def _with_files(body: Mapping[str, Any], change: Callable[[str], Awaitable[str]]) -> dict[str, Any]:
+    """Return a request with all that names its files changed, one by one."""
+    changed = dict(body)
+    for name in file_names(MODELS[body["model"]]):
+        match body.get(name):
+            case str(one):
+                changed[name] = await change(one)
+            case list(several):
+                changed[name] = [await change(one) if isinstance(one, str) else one for one in several]
+    return changed
 
 
 def _at(known: Mapping[int, tuple[float, Value]], row: Any) -> tuple[float, Value | None]:
