@@ -22,7 +22,7 @@ from fox_nb.errors import DownloadFailed, FoxError, InvalidRequest
 from fox_nb.images.arrays import from_array, is_deep, white_of
 from fox_nb.images.check import DOWNLOADED, check, opened, orientation_of, refuse_misread
 from fox_nb.images.pixels import DEEP, as_seen, scale_of
-from fox_nb.images.png_colours import profile_of
+from fox_nb.images.png_colours import icc_of, profile_of
 from fox_nb.images.sources import taken
 from fox_nb.render.comparison import ComparedPicture, Take, version_of
 from fox_nb.session import Image, Session, Task
@@ -161,7 +161,8 @@ class PictureFiles:
         """Write pixels that are in memory without loss, as they are seen."""
         turned = orientation_of(image) if orientation is None else orientation
         out = io.BytesIO()
-        as_seen(image, turned, profile_of(image)).save(out, "PNG", compress_level=1, icc_profile=b"")
+        profile = icc_of(image) if orientation is None else profile_of(image)
+        as_seen(image, turned, profile).save(out, "PNG", compress_level=1, icc_profile=b"")
         return self._written(out.getvalue(), ".png")
 
     def _plain(self, path: Path) -> Path:

@@ -26,7 +26,7 @@ from fox_nb.filetypes import KINDS, sniff
 from fox_nb.images import turns
 from fox_nb.images.inline import size_words
 from fox_nb.images.pixels import as_seen, sized
-from fox_nb.images.png_colours import profile_of
+from fox_nb.images.png_colours import CICP, profile_of
 
 Source = Path | bytes
 Refuse = Callable[..., FoxError]
@@ -192,10 +192,11 @@ def opened(
         plugin = _plugin(kind, refuse, name)
         _refuse_cut_off(stream, kind, refuse, name)
         try:
-            if kind == "PNG":
-                _prove_pixels(stream)
+            cicp = _prove_pixels(stream) if kind == "PNG" else b""
             stream.seek(0)
             image = plugin(stream)
+            if len(cicp) == 4:  # noqa: PLR2004 - its size
+                image.info[CICP] = cicp
             _scale_clear(image)
             _refuse_too_large(image.size, bounds, refuse, name)
             refuse_misread(image, refuse, name)
@@ -215,13 +216,20 @@ def opened(
             raise refuse(what, todo=todo) from error
 
 
-def _prove_pixels(png: BinaryIO) -> None:
-    """Hold a PNG's pixels against their checksums, which the decoder passes over; viewers are lenient of all else."""
+def _prove_pixels(png: BinaryIO) -> bytes:
+    """Hold a PNG's pixels against their checksums, which the decoder passes over; viewers are lenient of all else.
+
+    Returns its cICP chunk, which Pillow passes over, too; b'' for none.
+    """
+    cicp = b""
     png.seek(8)
     while head := png.read(8):
         left, name = int.from_bytes(head[:4]), head[4:]
         if name == b"IEND" or not name.isalpha():
-            return
+            break
+        if name == b"cICP":
+            cicp = png.read(min(left, 5))
+            left -= len(cicp)
         if name not in {b"IDAT", b"fdAT"}:
             png.seek(left + 4, io.SEEK_CUR)
             continue
@@ -231,10 +239,13 @@ def _prove_pixels(png: BinaryIO) -> None:
             left -= len(part)
         if left or png.read(4) != checksum.to_bytes(4):
             raise ValueError("its pixels are cut off or damaged")
+    return cicp
 
 
 def _scale_clear(image: ImageFile.ImageFile) -> None:
     """Scale the grey that a PNG of 2 or 4 bits names as transparent: Pillow scales all its greys but this one."""
+    if isinstance(image.info.get("transparency"), str):
+        del image.info["transparency"]  # a text by that name
     clear, bits = image.info.get("transparency"), _NARROW.get(image.tile[0][3] if image.tile else None)
     if bits and isinstance(clear, int) and clear < 1 << bits:
         image.info["transparency"] = clear * 255 // ((1 << bits) - 1)

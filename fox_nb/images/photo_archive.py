@@ -19,7 +19,7 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, rewrite
 from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, PhotoReport, bytes_of, name_of
 from fox_nb.images.pixels import is_called_srgb, on_white, plain
-from fox_nb.images.png_colours import profile_of
+from fox_nb.images.png_colours import icc_of, profile_of
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.settings import named
@@ -221,7 +221,7 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 def _only_pixels(data: bytes, name: str, limits: Limits, *, with_gamma: bool = True) -> bytes:
     with check.opened(data, name=name) as picture:
-        profile = profile_of(picture.image) if with_gamma else picture.image.info.get("icc_profile")
+        profile = profile_of(picture.image) if with_gamma else icc_of(picture.image)
         image = picture.decode(limits.long_side)
         if image.mode != "CMYK":
             image = on_white(plain(image))  # a JPEG would make black of what is transparent
@@ -231,7 +231,7 @@ def _only_pixels(data: bytes, name: str, limits: Limits, *, with_gamma: bool = T
 def _went_without_gamma(data: bytes, name: str, limits: Limits) -> bytes:
     """Return what version 0.1 made of a PNG whose colours it did not know from its chunks; b'' for all others."""
     with check.opened(data, name=name) as picture:
-        if profile_of(picture.image) == picture.image.info.get("icc_profile"):
+        if profile_of(picture.image) == icc_of(picture.image):
             return b""
     return _only_pixels(data, name, limits, with_gamma=False)
 

@@ -1,4 +1,4 @@
-"""PNG colours: the ICC profile that a PNG's gAMA and cHRM chunks stand for, which browsers show it by."""
+"""PNG colours: the ICC profile that a PNG's cICP, gAMA and cHRM chunks stand for, which browsers show it by."""
 
 from __future__ import annotations
 
@@ -17,27 +17,53 @@ _SLIGHTLY = 0.005
 _SANE = 0.1, 10.0
 _SRGB = 0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06
 """White, red, green and blue, each as x and y."""
+_D65 = _SRGB[:2]
+_PRIMARIES = {
+    1: _SRGB,
+    5: (*_D65, 0.64, 0.33, 0.29, 0.6, 0.15, 0.06),
+    6: (*_D65, 0.63, 0.34, 0.31, 0.595, 0.155, 0.07),
+    9: (*_D65, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046),
+    12: (*_D65, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06),
+}
+"""By their numbers in H.273: sRGB's, PAL's, NTSC's, Rec. 2020's and Display P3's."""
+_CURVES = {1: 1 / 2.4, 4: 1 / 2.2, 5: 1 / 2.8, 6: 1 / 2.4, 8: 1.0, 13: _USUAL, 14: 1 / 2.4, 15: 1 / 2.4}
+"""As powers, by the same: those of television go by the power of its screens, as in browsers; PQ and HLG are none."""
 _D50 = 0.9642, 1.0, 0.8249
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 
-def profile_of(image: Image.Image) -> bytes | None:
-    """Return the ICC profile that a picture brings, or that its gAMA and cHRM chunks stand for; None means sRGB.
+CICP = "cicp"
+"""Under which an image's `info` holds that chunk: numbers of H.273 for primaries, curve, matrix and range."""
 
-    As in browsers an ICC profile counts first, then the chunk that says sRGB, then gAMA; cHRM alone counts for nothing.
+
+def icc_of(image: Image.Image) -> bytes | None:
+    """Return the ICC profile of an image in memory, by which alone Pillow shows it in a notebook."""
+    profile = image.info.get("icc_profile")
+    return profile if isinstance(profile, bytes) and profile else None
+
+
+def profile_of(image: Image.Image) -> bytes | None:
+    """Return the ICC profile that a picture's file brings, or that its chunks stand for; None means sRGB.
+
+    As in browsers cICP counts first, then an ICC profile, then the chunk that says sRGB, then gAMA; cHRM alone counts
+    for nothing. Pillow puts a PNG's texts among these, by whatever name they have.
     """
-    profile: bytes | None = image.info.get("icc_profile")
-    gamma = image.info.get("gamma")
-    if profile or not gamma or "srgb" in image.info:
+    info, profile = image.info, icc_of(image)
+    gamma, places, cicp = info.get("gamma"), info.get("chromaticity"), info.get(CICP)
+    if isinstance(cicp, bytes) and cicp[0] in _PRIMARIES and cicp[1] in _CURVES:
+        gamma, places = _CURVES[cicp[1]], _PRIMARIES[cicp[0]]
+    elif profile:
         return profile
-    places = _checked(image.info.get("chromaticity"))
+    elif not isinstance(gamma, float) or not gamma or isinstance(info.get("srgb"), int):
+        return None
+    places = _checked(places)
     is_usual = abs(gamma - _USUAL) < _SLIGHTLY and np.allclose(places, _SRGB, atol=_SLIGHTLY)
     return None if is_usual or not _SANE[0] <= 1 / gamma <= _SANE[1] else _made(gamma, places)
 
 
 def _checked(places: Any) -> tuple[float, ...]:
     """Return the places of white and of the primaries; sRGB's where there are none, or none that can be."""
-    if not places or min(places[1::2]) <= 0:
+    if not isinstance(places, tuple) or min(places[1::2]) <= 0:
         return _SRGB
     return tuple(places) if abs(np.linalg.det(_xyz(places[2:]))) > _SLIGHTLY else _SRGB
 

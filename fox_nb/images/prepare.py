@@ -27,7 +27,7 @@ from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
 from fox_nb.images.inline import size_words
 from fox_nb.images.photos import AT_LEAST
-from fox_nb.images.png_colours import profile_of
+from fox_nb.images.png_colours import icc_of
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import clipped, listed, refused, taken
 from fox_nb.settings import in_voila
@@ -172,7 +172,7 @@ def _from_image(image: Image.Image, parameter: str) -> Prepared:
     if held.mode in pixels.DEEP:
         pixels.plain(held, parameter)  # what is no brightness is refused now, not when it is sent
     orientation = check.orientation_of(held)
-    profile = profile_of(held)
+    profile = icc_of(held)
     exact = held.has_transparency_data or rewrite.is_small(held)
     kind = "PNG" if exact else "JPEG"
     facts = Facts(kind, *KINDS[kind], *check.size_as_seen(held))

@@ -17,7 +17,7 @@ from fox_nb.images.check import orientation_of
 from fox_nb.images.photo_archive import FoundPhotos, photos_in
 from fox_nb.images.photos import Photo, PhotoReport
 from fox_nb.images.pixels import plain
-from fox_nb.images.png_colours import profile_of
+from fox_nb.images.png_colours import icc_of
 from fox_nb.images.sources import is_upload, listed, refuse_server_files, taken
 from fox_nb.models import is_link
 from fox_nb.parameters import shown
@@ -62,7 +62,7 @@ class _Drawn:
         stream = io.BytesIO()
         exif = Pillow.Exif()
         exif[0x0112] = orientation_of(self.image)
-        image.save(stream, "PNG", compress_level=1, exif=exif, icc_profile=profile_of(self.image) or b"")
+        image.save(stream, "PNG", compress_level=1, exif=exif, icc_profile=icc_of(self.image) or b"")
         return stream.getvalue()
 
 

@@ -23,8 +23,12 @@ DISPLAY_P3 = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
 IMPOSSIBLE = (31270, 32900, 64000, 0, 64000, 33000, 64000, 33000)
 
 
-def saying(image: Image.Image, *, gamma: int = 0, places: tuple[int, ...] = (), srgb: bool = False) -> bytes:
+def saying(
+    image: Image.Image, *, gamma: int = 0, places: tuple[int, ...] = (), srgb: bool = False, cicp: tuple[int, ...] = ()
+) -> bytes:
     said = PngImagePlugin.PngInfo()
+    if cicp:
+        said.add(b"cICP", bytes(cicp))
     if srgb:
         said.add(b"sRGB", b"\0")
     if gamma:
@@ -57,10 +61,9 @@ def test_colours_are_those_of_a_browser(tmp_path, said, seen):
     path.write_bytes(saying(Image.new("RGB", (64, 64), GIVEN), **said))
     make_tiles(path, tmp_path / "tiles")
     tile = decoded(read_tile(tmp_path / "tiles", 0, 0, 0))
-    with Image.open(path) as opened, Image.open(save_picture(path, tmp_path / "b.jpg")) as saved:
+    with Image.open(save_picture(path, tmp_path / "b.jpg")) as saved:
         shown = {
             "upload": decoded(prepare(path).bytes_for_upload()),
-            "upload of Pillow's": decoded(prepare(opened).bytes_for_upload()),
             "thumbnail": decoded(thumbnail(path)),
             "tile": to_srgb(tile, tile.info.get("icc_profile")),
             "saved": to_srgb(saved, saved.info.get("icc_profile")),
@@ -102,6 +105,42 @@ def test_a_grey_that_is_transparent_is_so_in_any_number_of_bits(bits):
         alphas = np.asarray(decoded(made).convert("RGBA"))[:, 0, 3]
         assert alphas[clear] == 0
         assert alphas[:clear].min() == 255
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ({"cicp": (1, 1, 0, 1), "gamma": 50_994, "places": SRGB}, (28, 197, 81)),
+        ({"cicp": (1, 13, 0, 1), "gamma": 100_000}, GIVEN),
+        ({"cicp": (12, 13, 0, 1), "srgb": True}, (0, 204, 73)),
+        ({"cicp": (1, 8, 0, 1)}, (110, 229, 160)),
+        ({"cicp": (2, 2, 0, 1), "gamma": 100_000}, (110, 229, 160)),
+        ({"cicp": (1, 8), "gamma": 45_455}, GIVEN),
+    ],
+    ids=str,
+)
+def test_what_a_film_s_frame_says_counts_first(said, seen):
+    """ffmpeg writes cICP into the PNGs that it makes of films, beside a gAMA that means something else."""
+    data = saying(Image.new("RGB", (64, 64), GIVEN), **said)
+    assert np.allclose(decoded(prepare(data).bytes_for_upload()).convert("RGB").getpixel((9, 9)), seen, atol=2)
+    assert np.allclose(decoded(thumbnail(data)).convert("RGB").getpixel((9, 9)), seen, atol=5)
+
+
+def test_an_image_in_memory_is_sent_as_it_is_shown():
+    """Pillow, which shows it in a notebook, knows nothing of gAMA; its identity is what it was before files were."""
+    light, usual = (decoded(saying(Image.new("RGB", (64, 64), GIVEN), gamma=gamma)) for gamma in (100_000, 0))
+    assert prepare(light).sha256 == prepare(usual).sha256
+    assert decoded(prepare(light).bytes_for_upload()).getpixel((9, 9)) == GIVEN
+
+
+@pytest.mark.parametrize("name", ["gamma", "chromaticity", "srgb", "icc_profile", "transparency", "cicp", "exif"])
+def test_a_text_by_any_name_is_a_text(name):
+    """Pillow puts a PNG's texts among what it says of its colours: a text called gamma is no number."""
+    said = PngImagePlugin.PngInfo()
+    said.add_text(name, "1.0")
+    data = encoded(Image.new("RGB", (64, 64), GIVEN), "PNG", pnginfo=said)
+    assert decoded(prepare(data).bytes_for_upload()).getpixel((9, 9)) == GIVEN
+    assert np.allclose(decoded(thumbnail(data)).convert("RGB").getpixel((9, 9)), GIVEN, atol=5)
 
 
 def test_the_same_picture_by_other_numbers(tmp_path):
