@@ -165,7 +165,7 @@ class Database:
         """
         file = self.folder / OWNER
         if not file.exists():
-            write(file, f"{secrets.token_hex(16)}\n".encode(), private=True)
+            write(file, f"{secrets.token_hex(16)}\n".encode(), private=True, synced=True)
         ours = file.read_text(encoding="utf-8").strip()
 
         def work(connection: sql.Connection) -> str:
