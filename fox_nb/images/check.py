@@ -192,7 +192,7 @@ def opened(
         plugin = _plugin(kind, refuse, name)
         _refuse_cut_off(stream, kind, refuse, name)
         try:
-            cicp = _prove_pixels(stream) if kind == "PNG" else b""
+            cicp, goes_on = _prove_pixels(stream) if kind == "PNG" else (b"", False)
             stream.seek(0)
             image = plugin(stream)
             if len(cicp) == 4:  # noqa: PLR2004 - its size
@@ -201,8 +201,16 @@ def opened(
             _refuse_too_large(image.size, bounds, refuse, name)
             refuse_misread(image, refuse, name)
             big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
-            with _in_turn(image, kind) if big else nullcontext(_described(image, kind)) as picture:
-                yield picture
+            with turns.big.taken() if big else nullcontext():
+                picture = None
+                try:
+                    if goes_on:
+                        _read_on(image)
+                    picture = _described(image, kind)
+                    yield picture
+                finally:  # whoever holds an error holds the image, too
+                    if big and not (picture and picture.is_taken):
+                        image.close()
         except FoxError:
             raise
         except Exception as error:  # a hostile file can make a decoder raise anything
@@ -216,16 +224,19 @@ def opened(
             raise refuse(what, todo=todo) from error
 
 
-def _prove_pixels(png: BinaryIO) -> bytes:
+def _prove_pixels(png: BinaryIO) -> tuple[bytes, bool]:
     """Hold a PNG's pixels against their checksums, which the decoder passes over; viewers are lenient of all else.
 
-    Returns its cICP chunk, which Pillow passes over, too; b'' for none.
+    Returns its cICP chunk, which Pillow passes over, too, b'' for none; and whether the file goes on behind the pixels:
+    what says there how the picture is held is read with them alone.
     """
-    cicp = b""
+    cicp = name = b""
     png.seek(8)
     while head := png.read(8):
-        left, name = int.from_bytes(head[:4]), head[4:]
-        if name == b"IEND" or not name.isalpha():
+        left, before, name = int.from_bytes(head[:4]), name, head[4:]
+        if name == b"IEND":
+            return cicp, before != b"IDAT"
+        if not name.isalpha():
             break
         if name == b"cICP":
             cicp = png.read(min(left, 5))
@@ -239,7 +250,16 @@ def _prove_pixels(png: BinaryIO) -> bytes:
             left -= len(part)
         if left or png.read(4) != checksum.to_bytes(4):
             raise ValueError("its pixels are cut off or damaged")
-    return cicp
+    return cicp, True
+
+
+def _read_on(png: ImageFile.ImageFile) -> None:
+    """Decode a PNG for what stands behind its pixels: there it may be cut off, but Pillow tells of them only once."""
+    try:
+        png.load()
+    except Exception as error:
+        if str(error).endswith("when reading image file"):  # in these words
+            raise
 
 
 def _scale_clear(image: ImageFile.ImageFile) -> None:
@@ -275,19 +295,6 @@ def _stream(source: Source, refuse: Refuse, name: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-@contextmanager
-def _in_turn(image: ImageFile.ImageFile, kind: str) -> Iterator[Opened]:
-    """Let one big picture in at a time, and free it: whoever holds an error holds the image, too."""
-    picture = None
-    with turns.big.taken():
-        try:
-            picture = _described(image, kind)
-            yield picture
-        finally:
-            if picture is None or not picture.is_taken:
-                image.close()
-
-
 def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageFile.ImageFile]:
     """Give the one decoder that the bytes ask for.
 
@@ -311,21 +318,26 @@ def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageF
 def _described(image: ImageFile.ImageFile, kind: str) -> Opened:
     mime, extension = KINDS[kind]
     is_animated = bool(getattr(image, "is_animated", False))
-    facts = Facts(kind, mime, extension, *size_as_seen(image), is_animated)
-    return Opened(_on_its_canvas(image) if kind == "GIF" else image, facts, orientation_of(image))
+    turned = orientation_of(image, as_far_as_read=True)
+    facts = Facts(kind, mime, extension, *size_as_seen(image.size, turned), is_animated)
+    return Opened(_on_its_canvas(image) if kind == "GIF" else image, facts, turned)
 
 
-def size_as_seen(image: Image.Image) -> tuple[int, int]:
+def size_as_seen(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     """Return width and height as the picture is seen, turned upright."""
-    return image.size if orientation_of(image) < 5 else image.size[::-1]  # noqa: PLR2004 - 5 to 8 lie on their side
+    return size if orientation < 5 else size[::-1]  # noqa: PLR2004 - 5 to 8 lie on their side
 
 
-def orientation_of(image: Image.Image) -> int:
-    """Read how the camera was held, EXIF's 1 to 8; 1 where nothing or nonsense says so."""
+def orientation_of(image: Image.Image, *, as_far_as_read: bool = False) -> int:
+    """Read how the camera was held, EXIF's 1 to 8; 1 where nothing or nonsense says so.
+
+    A PNG is decoded for that, as it may say so behind its pixels, unless what was read so far is enough.
+    """
     if image.format == "TIFF":  # which Pillow turns itself
         return 1
     try:
-        value = image.getexif().get(0x0112, 1)
+        exif = Image.Image.getexif(image) if as_far_as_read else image.getexif()
+        value = exif.get(0x0112, 1)
     except Exception:  # noqa: BLE001 - damaged EXIF data do not make a picture bad
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - EXIF knows eight

@@ -175,7 +175,7 @@ def _from_image(image: Image.Image, parameter: str) -> Prepared:
     profile = icc_of(held)
     exact = held.has_transparency_data or rewrite.is_small(held)
     kind = "PNG" if exact else "JPEG"
-    facts = Facts(kind, *KINDS[kind], *check.size_as_seen(held))
+    facts = Facts(kind, *KINDS[kind], *check.size_as_seen(held.size, orientation))
     sha256 = _hash_of_pixels(held, orientation, profile)
 
     def make() -> bytes:

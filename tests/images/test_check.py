@@ -6,13 +6,14 @@ import functools
 import subprocess
 import sys
 import warnings
+import zlib
 
 import pytest
-from PIL import GifImagePlugin, Image, ImageFile
+from PIL import GifImagePlugin, Image, ImageFile, PngImagePlugin
 
 from fox_nb.errors import DownloadFailed, InvalidRequest
-from fox_nb.images.check import DOWNLOADED, PictureLimits, check
-from images.pictures import camera_exif, encoded, gradient, png_of
+from fox_nb.images.check import DOWNLOADED, PictureLimits, check, opened
+from images.pictures import camera_exif, encoded, gradient, noise, png_of
 from processes import PEAK
 
 REFUSE = {"bounds": DOWNLOADED, "refuse": DownloadFailed}
@@ -87,6 +88,17 @@ def test_damaged_pngs_are_refused(monkeypatch, chunk, lenient, damage):
     with pytest.raises(DownloadFailed, match="not a whole PNG"):
         check(data[:start] + damage + data[start + len(damage) :], **REFUSE)
     assert check(data, **REFUSE).width == 640
+
+
+@pytest.mark.parametrize("behind", [b"", b"\0\0\0\3tEXta\0b\xdcI\xa2;"])
+def test_half_a_png_is_refused_though_its_checksums_are_right(behind):
+    """Where whoever wrote it had no more than noise for its lower half, it is no whole picture, whatever stands behind it."""
+    data = encoded(noise(100), "PNG")
+    start, end = data.index(b"IDAT"), data.rindex(b"IEND") - 4
+    body = data[start : (start + end) // 2].ljust(end - 4 - start, b"\xff")
+    whole = data[:start] + body + zlib.crc32(body).to_bytes(4) + behind + data[end:]
+    with pytest.raises(DownloadFailed, match="not a whole PNG"):
+        check(whole, **REFUSE)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +180,31 @@ def test_size_is_as_seen(orientation):
     """A photo that lies on its side has the size that people see."""
     facts = check(encoded(gradient(), exif=camera_exif(orientation)))
     assert (facts.width, facts.height) == ((320, 200) if orientation < 5 else (200, 320))
+
+
+def told_last(png, name):
+    """Move a chunk behind the pixels, where PNG's specification lets it stand, too."""
+    start = png.index(name) - 4
+    end = start + 12 + int.from_bytes(png[start : start + 4])
+    return png[:start] + png[end:-12] + png[start:end] + png[-12:]
+
+
+def of_xmp():
+    about = PngImagePlugin.PngInfo()
+    about.add_itxt("XML:com.adobe.xmp", '<x:xmpmeta tiff:Orientation="6"/>')
+    return {"pnginfo": about}
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(("chunk", "saved"), [(b"eXIf", {"exif": camera_exif(6)}), (b"iTXt", of_xmp())])
+def test_a_png_is_turned_by_what_it_says_wherever_it_says_it(chunk, saved, last):
+    """EXIF data and XMP count before the pixels and behind them; only there these are decoded for it."""
+    data = encoded(gradient(), "PNG", **saved)
+    with opened(told_last(data, chunk) if last else data) as found:
+        assert (found.orientation, found.facts.width, found.facts.height) == (6, 200, 320)
+        assert bool(found.image.tile) is not last
+    with opened(encoded(gradient(), "PNG")) as found:
+        assert found.image.tile
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
