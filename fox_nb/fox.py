@@ -409,22 +409,20 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         InvalidRequest
             There is no such model, or it has no such parameter, or refuses such a value.
         """
-        from fox_nb.panels import building
-        from fox_nb.panels.record import open_outputs
+        from fox_nb.panels import begin_page, building
 
         with building():
-            open_outputs()  # before what takes long to load
+            begin_page()
             from fox_nb.panels.panel import panel_class
 
             return panel_class(model)(self.session, values)
 
     def studio(self) -> Studio:
         """Return all models' panels and the history in tabs, with results flowing between them; sends nothing."""
-        from fox_nb.panels import building
-        from fox_nb.panels.record import open_outputs
+        from fox_nb.panels import begin_page, building
 
         with building():
-            open_outputs()
+            begin_page()
             from fox_nb.panels.studio import Studio
 
             return Studio(self.session)

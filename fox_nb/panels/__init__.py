@@ -31,3 +31,13 @@ def building() -> Iterator[None]:
             comm.create_comm = told
             if was_on:
                 gc.enable()
+
+
+def begin_page() -> None:
+    """Send what a page can begin with while its panel is still being loaded: the outputs, and the script."""
+    from fox_nb.panels.record import open_outputs
+
+    open_outputs()
+    from fox_nb.panels.script import send_ahead
+
+    send_ahead()

@@ -138,6 +138,24 @@ class Scripted(anywidget.AnyWidget):
                 logging.getLogger("fox_nb").exception("A part of a panel did not start; the others do.")
 
 
+class _Ahead(Scripted):
+    """What brings the script before there is a widget that is shown; gone as soon as it has."""
+
+    part = "ahead"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on("ready", self.layout.close)
+        self.on("ready", self.close)
+
+
+@functools.cache
+def send_ahead() -> None:
+    """Send the script to the page of this kernel, so that it is loaded there while the first panel is made."""
+    if can_follow():
+        _Ahead()
+
+
 def hear(widget: Any, callback: Callable[[], object], name: str = "value") -> None:
     """Call `callback` after each change of a trait, for good: who takes all observers of a widget away means their own.
 

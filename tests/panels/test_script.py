@@ -1,6 +1,7 @@
 """What the room's own widgets share: a script that comes as a message, and messages by name."""
 
 import pytest
+from ipywidgets.widgets.widget import _instances
 
 from fox_nb.panels import script
 from fox_nb.panels.level import Level
@@ -32,6 +33,23 @@ def test_the_first_widget_of_a_kernel_brings_the_script(monkeypatch: pytest.Monk
     monkeypatch.setattr(script, "can_follow", lambda: False)
     script._notifier.cache_clear()
     assert "files" not in Level().get_state()
+
+
+def test_the_script_goes_ahead_of_the_first_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something of its own brings it, once, and is gone when a page has it: no notebook saves that."""
+    monkeypatch.setattr(script, "can_follow", lambda: True)
+    script._notifier.cache_clear()
+    script.send_ahead.cache_clear()
+    for _ in range(2):
+        script.send_ahead()
+    (ahead,) = [widget for widget in _instances.values() if isinstance(widget, script._Ahead)]
+    opened = []
+    monkeypatch.setattr(Level, "open", lambda level: opened.append(level.get_state()))
+    Level()
+    assert ["files" in state for state in opened] == [False]
+    ahead._handle_custom_msg({"type": "ready"}, [])
+    assert ahead.comm is ahead.layout.comm is None
+    script._notifier.cache_clear()
 
 
 def test_one_part_that_fails_does_not_keep_the_others_from_starting() -> None:

@@ -15,9 +15,9 @@ function awaited() {
 }
 
 async function start([script, style]) {
+  known.isHere = true;
   const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
-  known.open = module.dressed(module.parts, HASH, style);
-  return known.open;
+  return module.dressed(module.parts, HASH, style);
 }
 
 // Every widget hears it, whichever asked: the one that did may be closed before the answer comes.
@@ -25,10 +25,10 @@ async function load(model) {
   const files = model.get("files");
   if (files) {
     model.set("files", null);
-    if (!known.open) known.resolve(start(files));
+    if (!known.isHere) known.resolve(start(files));
   }
-  if (known.open || files) return known.promise;
-  const onMessage = ({ script }, buffers) => script === HASH && known.resolve(start(buffers));
+  if (known.isHere) return known.promise;
+  const onMessage = ({ script }, buffers) => script === HASH && !known.isHere && known.resolve(start(buffers));
   const ask = () => model.send({ ask: "script", page: page.id });
   model.on("msg:custom", onMessage);
   ask();

@@ -12,4 +12,7 @@ import { press } from "./parts/press.js";
 import { results } from "./parts/results.js";
 import { sweepView as sweep_view } from "./parts/sweep_view.js";
 
-export const parts = { history, known, level, mentions, name, persons, picker, press, results, sweep_view };
+/** What brings the script, and shows nothing. */
+const ahead = () => ({});
+
+export const parts = { ahead, history, known, level, mentions, name, persons, picker, press, results, sweep_view };
