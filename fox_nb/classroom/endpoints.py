@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import contextlib
 import json
 import logging
@@ -271,9 +270,9 @@ class _Uploads(Endpoint):
 
     async def post(self, kind: str) -> None:
         who = self.admitted()
-        if kind == "url" and self.size > LARGEST_REQUEST:
-            raise Refusal(413, "This is too large. Make it smaller.", "file_too_large_error")
         if kind == "url":
+            if self.size > LARGEST_REQUEST:
+                raise Refusal(413, "This is too large. Make it smaller.", "file_too_large_error")
             row = await asyncio.to_thread(lambda: self.context.deposits.add_link(who.name, self._said("url")))
         else:
             async with self.context.filing:
@@ -306,7 +305,7 @@ class _Uploads(Endpoint):
         name = self.said.get("file_name")
         try:
             return base64.b64decode(text.rpartition(",")[2], validate=True), name if isinstance(name, str) else "file"
-        except (ValueError, binascii.Error):
+        except ValueError:
             raise Refusal(422, "The file is not in base64.") from None
 
     def _form(self) -> tuple[bytes, str]:
