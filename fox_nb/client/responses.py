@@ -62,6 +62,7 @@ of a wrong value they say what to do, and no console does."""
 _DOCUMENTED_FAILURES = frozenset({"failed", "cancelled"})
 _TASK_ERROR = "task_error"
 _NOTHING = "\ufeff\0 \t\r\n"
+_PAGE = f"[{_NOTHING}]*+<"
 _LONGEST_MESSAGE, _LONGEST_PAGE, _LONGEST_HEADER, LONGEST_REQUEST_ID = 600, 200, 200, 80
 """Characters that are shown of a gateway's message, of the words of a proxy's page, of a header, of a request's id."""
 _LOOKED_AT = 20_000
@@ -290,11 +291,11 @@ def decoded(answer: Exchange) -> Any:
 
     The scripts of a web page hold objects, too: none of these is an answer.
     """
-    return None if _is_page(answer) else json_in(_text(answer.body).strip(_NOTHING))[0]
+    return None if _is_page(answer) else json_in(_text(answer.body))[0]
 
 
 def _is_page(answer: Exchange) -> bool:
-    return _text(answer.body).strip(_NOTHING).startswith("<")
+    return re.match(_PAGE, _text(answer.body)) is not None
 
 
 def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wanted: str = "") -> GatewayError:
