@@ -3,7 +3,6 @@
 const HASH = "@hash@";
 const PART = "@part@";
 const AGAIN = 2000;
-const SOON = { timeout: 500 };
 const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
 const page = (globalThis.foxNb ??= { id: Math.random(), scripts: {} });
 const known = (page.scripts[HASH] ??= awaited());
@@ -15,7 +14,7 @@ function awaited() {
 }
 
 async function start([script, style]) {
-  known.isHere = true;
+  known.came = true;
   const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
   return module.dressed(module.parts, HASH, style);
 }
@@ -25,10 +24,10 @@ async function load(model) {
   const files = model.get("files");
   if (files) {
     model.set("files", null);
-    if (!known.isHere) known.resolve(start(files));
+    if (!known.came) known.resolve(start(files));
   }
-  if (known.isHere) return known.promise;
-  const onMessage = ({ script }, buffers) => script === HASH && !known.isHere && known.resolve(start(buffers));
+  if (known.came) return known.promise;
+  const onMessage = ({ script }, buffers) => script === HASH && !known.came && known.resolve(start(buffers));
   const ask = () => model.send({ ask: "script", page: page.id });
   model.on("msg:custom", onMessage);
   ask();
@@ -42,22 +41,21 @@ async function load(model) {
 export default () => {
   let part;
   let begun;
-  let isOver = false;
   return {
     initialize({ model }) {
       begun = load(model).then((open) => {
         part = open(PART, model);
         // What the kernel says to that comes when the page has drawn what it has got.
-        whenIdle(() => isOver || model.send({ type: "ready" }), SOON);
+        whenIdle(() => part && model.send({ type: "ready" }), { timeout: 500 });
       });
       return () => {
-        isOver = true;
         part?.close();
+        part = null;
       };
     },
     async render(view) {
       await begun;
-      return part.render(view);
+      return part?.render(view);
     },
   };
 };
