@@ -640,9 +640,8 @@ def test_what_was_made_of_a_task_before_it_failed_is_fetched(word: str, fox_at: 
         return say(200, gateway.completed(task_id, *gateway.links(task_id)[:2]) | blocked)
 
     with Gateway(poll=poll, file=but(2, say(500))) as gateway:
-        task = fox_at(gateway).generate("four foxes", num_outputs=4)
-        with pytest.raises(DownloadFailed, match="could not be fetched"):
-            task.wait(PATIENCE)
+        with fox_at(gateway) as fox, pytest.raises(DownloadFailed, match="could not be fetched"):
+            fox.generate("four foxes", num_outputs=4).wait(PATIENCE)
         gateway.file = but(0, say(404))
         with pytest.raises(DownloadFailed, match=r"gave 2 of 4 pictures: 2 of 4 were blocked \(partial\)"):
             fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
