@@ -212,9 +212,7 @@ class Record:
         newest = self._tasks[-self._shown :]
         at, below = dict[str, int](), slots
         for task in newest:
-            # what lands now, or later, stands below what has landed: moving that would send its pictures anew
-            has_place = task is not changed and task.identity in self._over
-            stands = self._at.get(task.identity, slots) if has_place else slots
+            stands = self._at.get(task.identity, slots)
             at[task.identity] = below = stands if stands < below else below - 1
         if below < 0:
             at = {task.identity: slots - 1 - number for number, task in enumerate(newest)}
