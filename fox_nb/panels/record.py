@@ -119,7 +119,7 @@ class Record:
                 if is_new:
                     self._count()
                     self._note()
-                self._arrange(task)
+                self._arrange(task, has_landed=is_new)
             finally:
                 self._publish()
 
@@ -204,7 +204,7 @@ class Record:
     def _shown(self) -> int:
         return min(SHOWN, self._slots) or SHOWN
 
-    def _arrange(self, changed: Task | None = None) -> None:
+    def _arrange(self, changed: Task | None = None, *, has_landed: bool = False) -> None:
         """Have the newest stand in their order, and send what has changed or stands elsewhere now."""
         slots = self._slots
         if not slots:
@@ -212,7 +212,9 @@ class Record:
         newest = self._tasks[-self._shown :]
         at, below = dict[str, int](), slots
         for task in newest:
-            stands = self._at.get(task.identity, slots)
+            # what lands now, or later, stands below what has landed: moving that would send its pictures anew
+            has_place = task.identity in self._over and not (has_landed and task is changed)
+            stands = self._at.get(task.identity, slots) if has_place else slots
             at[task.identity] = below = stands if stands < below else below - 1
         if below < 0:
             at = {task.identity: slots - 1 - number for number, task in enumerate(newest)}
@@ -222,7 +224,9 @@ class Record:
         for task in newest:
             slot = at[task.identity]
             if task is changed or before.get(task.identity) != slot:
-                self._fill(slot, task_page(task))
+                page = task_page(task)
+                # what has landed only now comes by itself, and may stand elsewhere then
+                self._fill(slot, page if task.identity in self._over or not task.is_over else "")
 
     def _fill(self, place: int, html: str) -> None:
         if html != self._html.get(place, ""):

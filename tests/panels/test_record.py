@@ -47,6 +47,23 @@ def wait_for(panel):
 wait_for(panel)
 print(len(cards), len(set(cards)))"""
 )
+_OUT_OF_ORDER = """import time
+sent = set()
+for place in panel._record._places[:-1]:
+    def show(bundle, place=place, send=place.show):
+        if "<img" in (html := str(bundle["text/html"])):
+            sent.add((html[html.index("picture "):][:10], place))
+        send(bundle)
+    place.show = show
+tasks = []
+for number in range(12):
+    tasks.append(fox.generate(f"picture {number:02}"))
+    panel.follow(tasks[-1])
+for task in reversed(tasks):
+    task.wait(60)
+while len(panel._outcome.results.tasks) < 12:
+    time.sleep(0.05)
+print(len(sent))"""
 _AGAIN = """get_ipython().get_parent()['metadata']['cellId'] = 'one'
 again = fox.panel()
 display(again)
@@ -92,6 +109,14 @@ def test_the_newest_dozen_stand_in_their_order(runner: Runner, sandbox: Any, san
     newest = ["picture late", *(f"picture {number}" for number in range(21, 10, -1))]
     assert shown(made.cells[0]) == [*newest, "11 earlier results"]
     assert shown(made.cells[2]) == [*newest, "11 earlier results"]
+
+
+def test_a_picture_is_sent_once_whatever_lands_first(runner: Runner, sandbox: Any, sandbox_env: dict[str, str]) -> None:
+    """What lands before older tasks takes no place from what has landed: that would be sent anew when there is no more room."""
+    for number in range(12):
+        sandbox.misbehave("lasts", seconds=8 - 0.6 * number, after=number, times=1)
+    ran = runner.execute(notebook(_OPEN, _OUT_OF_ORDER), env=sandbox_env)
+    assert printed(ran.cells[1]) == "12\n"
 
 
 @pytest.mark.parametrize("way", ["display(a, b)", "display(w.Tab([a, b]))"])
