@@ -206,20 +206,25 @@ class NotebookPage(Watched):
         self.wait_answer()
 
     def _restart(self) -> None:
-        self.page.evaluate(f"() => {{ {_NOTEBOOK}.foxAsked = {_NOTEBOOK}.foxAnswered = false; }}")
-        self._start(f"{_NOTEBOOK}.sessionContext.restartKernel()")
+        self._ask_anew("restartKernel()")
 
-    def wait_answer(self, *, chances: int = 3) -> None:
+    def _ask_anew(self, after: str) -> None:
+        self.page.evaluate(f"() => {{ {_NOTEBOOK}.foxAsked = {_NOTEBOOK}.foxAnswered = false; }}")
+        self._start(f"{_NOTEBOOK}.sessionContext.{after}")
+
+    def wait_answer(self, *, chances: int = 4) -> None:
         """Wait until a new kernel, in which nothing has run, has answered this page; one that is silent is knocked at."""
         try:
-            self.wait_for(_ANSWERED, seconds=FIRST_ANSWER if chances else PATIENCE)
+            self.wait_for(_ANSWERED, seconds={0: PATIENCE, 1: PATIENCE / 3}.get(chances, FIRST_ANSWER))
         except Late as late:
             if not chances:
                 late.add_note(f"the kernel: {self.page.evaluate(_KERNEL)}\nthe server: {self.server.last_said()}")
                 raise
             self._silent()
-            if chances == 1:  # nothing has run in it: another one, and connections of its own
+            if chances == 2:  # nothing has run in it: another one, and connections of its own
                 self._restart()
+            if chances == 1:  # a server drops a question on a connection that just closes
+                self._ask_anew("session.kernel.reconnect()")
             with self.server.knock(self.folder):
                 self.wait_answer(chances=chances - 1)
         self.wait_idle()

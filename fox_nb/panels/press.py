@@ -104,7 +104,6 @@ class Press(Scripted):
     def __init__(self, **traits: Any) -> None:
         self._under_way: dict[str, tuple[Task, Callable[[Task], str]]] = {}
         """What is shown: the tasks and what names them."""
-        self._said = ""
         self._turn = 0
         """Which press is, or was last, being dealt with."""
         self._lock = threading.Lock()
@@ -160,8 +159,7 @@ class Press(Scripted):
 
     def notify(self, words: str) -> None:
         """Say below the button how things stand; announced politely."""
-        self._said = words
-        self.say("said", said=words)
+        self.keep("said", said=words)
 
     def stay_in_view(self) -> None:
         """Stay where it is seen by whoever pressed it: what stood above it is gone."""
@@ -176,8 +174,7 @@ class Press(Scripted):
 
         def changed(task: Task, over: bool) -> None:
             if not over:
-                if task.identity in self._under_way:
-                    self.say("row", item=_row(task, title_of(task)))
+                self._say_row(task, title_of)
                 return
             self._remove(task, f"{clip(title_of(task), 80)}: {task.status}.")
             when_over(task)
@@ -186,17 +183,21 @@ class Press(Scripted):
 
     def show(self, task: Task, title_of: Callable[[Task], str]) -> None:
         """Show a task that is followed once more, where a person has hidden it."""
-        item = _row(task, title_of(task))
         with self._lock:
-            if not task.is_over and task.identity not in self._under_way:
-                self._under_way[task.identity] = task, title_of
-                self.say("row", item=item)  # in here: when the task is over, that is said after this
+            if not task.is_over:
+                self._under_way.setdefault(task.identity, (task, title_of))
+        self._say_row(task, title_of)
+
+    def _say_row(self, task: Task, title_of: Callable[[Task], str]) -> None:
+        item = _row(task, title_of(task))
+        with self._lock:  # else a page could hear of it after it is gone, and would show it for good
+            if task.identity in self._under_way:
+                self.say("row", item=item)
 
     def _remove(self, task: Task, said: str) -> None:
         with self._lock:
-            shown = self._under_way.pop(task.identity, None)
-        if shown is not None:
-            self.say("gone", key=task.identity, said=said)
+            if self._under_way.pop(task.identity, None) is not None:
+                self.say("gone", key=task.identity, said=said)
 
     @traitlets.observe("error")
     def _error_changed(self, change: dict[str, Any]) -> None:
@@ -205,10 +206,11 @@ class Press(Scripted):
     # What a browser says
 
     def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        super()._on_ready(content, buffers)
         with self._lock:
             shown = list(self._under_way.values())
-        self.say("rows", items=[_row(task, title_of(task)) for task, title_of in shown], said=self._said)
-        super()._on_ready(content, buffers)
+        for task, title_of in shown:
+            self._say_row(task, title_of)
 
     def _on_press(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         values = content.get("values")

@@ -82,6 +82,7 @@ class Scripted(anywidget.AnyWidget):
         self.is_alive = False
         self._listeners: dict[str, list[Callable[..., object]]] = {}
         self._kept: dict[str, dict[str, Any]] = {}
+        self._keeping = threading.RLock()
         loader = _LOADER.read_text(encoding="utf-8")
         loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
         if "layout" not in traits:
@@ -104,8 +105,9 @@ class Scripted(anywidget.AnyWidget):
 
     def keep(self, kind: str, **content: Any) -> None:
         """Send a message now, and to pages that show the widget later, unless another of its kind has come since."""
-        self._kept[kind] = content
-        self.say(kind, **content)
+        with self._keeping:
+            self._kept[kind] = content
+            self.say(kind, **content)
 
     def on(self, event: str, callback: Callable[..., object]) -> None:
         """Call `callback` at each event of that name."""
@@ -129,8 +131,9 @@ class Scripted(anywidget.AnyWidget):
 
     def _on_ready(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         self.is_alive = True
-        for kind, content in list(self._kept.items()):
-            self.say(kind, **content)
+        for kind in list(self._kept):
+            with self._keeping:  # else another thread's news could be sent before what they replace
+                self.say(kind, **self._kept[kind])
         for callback in tuple(self._listeners.get("ready", ())):
             try:
                 callback()

@@ -32,6 +32,7 @@ from fox_nb.panels.known_profiles import KnownProfiles
 from fox_nb.panels.task_cards import press_button
 from fox_nb.parameters import parameters
 from fox_nb.sandbox import Sandbox
+from fox_nb.session import Task
 from gateways import EAGER
 from panels.browsers import Browser
 from servers import until
@@ -880,6 +881,25 @@ def test_a_panel_takes_up_what_was_asked_for_before_it_alone(fox: Fox, sandbox: 
     assert later.identity not in panel._outcome._followed
 
 
+def test_what_is_over_is_not_shown_again_by_a_page_that_came_meanwhile(fox: Fox, sandbox: Any) -> None:
+    """A row that comes after its task's end would stand there for good."""
+    sandbox.misbehave("lasts", seconds=900)
+    panel = fox.panel(prompt="a fox")
+    browser = Browser(panel._press)
+    task = panel.submit()
+    sandbox.advance(1000)
+
+    def title_of(task: Task) -> str:
+        if not task.is_over:
+            task.wait(60)
+            until(lambda: browser.of("gone") or None, "the end of the row")
+        return "a fox"
+
+    panel._press._under_way[task.identity] = task, title_of
+    browser.say("ready")
+    assert [content["type"] for content, _ in browser.heard if content["type"] in ("row", "gone")][-1] == "gone"
+
+
 def test_what_was_hidden_can_be_watched_again(fox: Fox, sandbox: Any) -> None:
     """By the button of its row in History, or from code; its progress hides no more than before, and it ends once."""
     sandbox.misbehave("lasts", seconds=900)
@@ -890,18 +910,20 @@ def test_what_was_hidden_can_be_watched_again(fox: Fox, sandbox: Any) -> None:
     task = panel.submit()
     browser.say("hide", key=task.identity)
     for watch in (lambda: press_button("watch", studio._row_actions(task)), lambda: panel.follow(task)):
+        browser.heard.clear()
         browser.say("ready")
-        assert browser.of("rows")[-1]["items"] == []
-        watch()
-        assert browser.of("row")[-1]["item"]["key"] == task.identity
-        browser.say("ready")
-        assert [row["key"] for row in browser.of("rows")[-1]["items"]] == [task.identity]
+        assert browser.of("row") == []
+        for show in (watch, lambda: browser.say("ready")):
+            browser.heard.clear()
+            show()
+            assert {said["item"]["key"] for said in browser.of("row")} == {task.identity}
         browser.say("hide", key=task.identity)
+        assert len(browser.of("gone")) == 1
     panel.follow(task)
     sandbox.advance(1000)
     task.wait(60)
     until(lambda: task.identity in panel._outcome.results.tasks or None, "the result")
-    assert len(browser.of("gone")) == 4
+    assert len(browser.of("gone")) == 2
     assert panel._press._under_way == {}
 
 

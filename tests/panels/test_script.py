@@ -1,11 +1,14 @@
 """What the room's own widgets share: a script that comes as a message, and messages by name."""
 
+import threading
+
 import pytest
 from ipywidgets.widgets.widget import _instances
 
 from fox_nb.panels import script
 from fox_nb.panels.level import Level
 from panels.browsers import Browser
+from processes import until
 
 
 def test_a_page_gets_the_script_when_it_asks() -> None:
@@ -74,6 +77,24 @@ def test_what_is_kept_is_told_to_pages_that_come_later() -> None:
         browser.say("ready")
     now = [{"type": "said", "words": "now"}, {"type": "names", "names": ["Ada"]}]
     assert [content for content, _ in browser.heard] == now * 2
+
+
+def test_a_page_that_comes_late_ends_with_the_newest() -> None:
+    """What another thread says meanwhile is not followed by what it replaced."""
+    level = Level()
+    browser = Browser(level)
+    level.keep("names", names=["Ada"])
+    level.keep("error", lines=["before"])
+    send, level.send = level.send, lambda content, buffers: (send(content), content["type"] == "names" and tell())
+
+    def tell() -> None:
+        teller = threading.Thread(target=level.keep, args=("error",), kwargs={"lines": ["now"]})
+        teller.start()
+        teller.join(0.2)
+
+    browser.say("ready")
+    until(lambda: ["now"] in [said["lines"] for said in browser.of("error")] or None, "the news")
+    assert browser.of("error")[-1]["lines"] == ["now"]
 
 
 def test_nonsense_from_a_browser_changes_nothing() -> None:

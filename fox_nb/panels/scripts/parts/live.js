@@ -21,12 +21,8 @@ export function words(item, now = performance.now()) {
 }
 
 /** Take in a message of what is under way, into the items by their keys; false for another one. */
-export function hearOf(items, { type, key, item, items: all }) {
-  const put = (one) => items.set(one.key, { ...one, arrived: performance.now() });
-  if (type === "rows") {
-    items.clear();
-    all.forEach(put);
-  } else if (type === "row") put(item);
+export function hearOf(items, { type, key, item }) {
+  if (type === "row") items.set(item.key, { ...item, arrived: performance.now() });
   else if (type === "gone") items.delete(key);
   else return false;
   return true;
