@@ -14,10 +14,10 @@ from fox_nb.errors import FoxError, InvalidRequest, NotFound, RateLimited, Sandb
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_A_QUOTA, MICRO_PER_USD, dollars
 from fox_nb.session.lost_answers import Proposal, moment, proposal_of
-from fox_nb.session.matching import AMBIGUOUS, Candidate, Joined, join
+from fox_nb.session.matching import AMBIGUOUS, Joined, join
 from fox_nb.session.prices import Cost, PriceList
 from fox_nb.session.renderer import TERMINAL, Renderer, Shows
-from fox_nb.store import LONGEST_SENDING, Sending, Store, TaskRow
+from fox_nb.store import Sending, Store, TaskRow
 from fox_nb.store.bills import AFTER_TROUBLE
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ EVERY = 600.0
 ACCOUNT, LOG = "account", "log"
 OTHERS_READING = 10.0
 """Seconds for which another kernel's read, which has just begun, is waited for."""
-LOST_FOR = 120.0
-"""Seconds after an answer was lost in which the gateway may still have charged for it."""
 CREDITS_ARE_QUOTA = 1000
 """Above this what a gateway says that it reserved is in the unit of its log; the pages' samples (3, 5) are not."""
 
@@ -312,7 +310,7 @@ class Billing:
         self._prices.ask()
         sendings = self._store.bills.sendings(*self._who)
         groups = {entry.group for entry in log.entries}
-        joined = join([self._candidate(one, groups) for one in sendings], log.entries, ahead)
+        joined = join([self._priced(one, groups) for one in sendings], log.entries, ahead)
         self._store.bills.note(joined.found)
         self._prices.note_group(self._group(sendings, joined, log))
         return joined
@@ -331,26 +329,12 @@ class Billing:
                 return max(charges, key=lambda entry: entry.at).group
         return ""
 
-    def _candidate(self, one: Sending, groups: Collection[str]) -> Candidate:
-        amounts = {one.micro_usd} | self._prices.amounts(one.model, one.request, groups)
+    def _priced(self, one: Sending, groups: Collection[str]) -> Sending:
+        """Return a sending with all that it may have been charged."""
+        amounts = one.amounts | self._prices.amounts(one.model, one.request, groups)
         if one.credits is not None and one.credits >= CREDITS_ARE_QUOTA:
-            amounts.add(round(one.credits * MICRO_A_QUOTA))
-        lost = one.sent + LONGEST_SENDING if one.ended is None else one.ended
-        return Candidate(
-            number=one.number,
-            model=one.model.lower(),
-            amounts=frozenset(amounts),
-            sent=one.sent,
-            until=one.accepted if one.accepted is not None else min(one.sent + LONGEST_SENDING, lost + LOST_FOR),
-            task_id=one.task_id,
-            may_be_refunded=one.has_failed,
-            charged=one.charged,
-            charged_at=one.charged_at,
-            refunded=one.refunded,
-            refunded_at=one.refunded_at,
-            named=one.bill_task,
-            is_settled=one.is_settled,
-        )
+            amounts |= {round(one.credits * MICRO_A_QUOTA)}
+        return one._replace(amounts=amounts)
 
     def report(self, lost: Iterable[TaskRow], note: str, joined: Joined | None) -> Reconciliation:
         """Put together what the journal knows of the bill now.

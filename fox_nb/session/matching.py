@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from fox_nb.store import SHARED, BillMatch
+from fox_nb.store import SHARED, Sending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,51 +32,13 @@ ROUNDED = 2
 """Millionths of a USD: the engine's own unit, in which an amount is rounded."""
 
 
-class Candidate(NamedTuple):
-    """A sending that may be on the bill; times are seconds since 1970 by this computer's clock.
-
-    Attributes
-    ----------
-    number : int
-        The journal's number of the sending.
-    model : str
-        The gateway's name of the model.
-    amounts : frozenset of int
-        What it may have been charged, in millionths of a USD: one amount, or one for each group that may be the key's.
-    sent, until : float
-        Between these two it was accepted, if it was.
-    task_id : str
-        The gateway's id; '' where it never came.
-    may_be_refunded : bool
-        True where it came to nothing, or nobody knows.
-    charged, charged_at, refunded, refunded_at, named
-        What an earlier log said; the last is the task that it named.
-    is_settled : bool
-        True where a person has said that it was not paid: it is thought of only where a charge is nobody else's.
-    """
-
-    number: int
-    model: str
-    amounts: frozenset[int]
-    sent: float
-    until: float
-    task_id: str = ""
-    may_be_refunded: bool = False
-    charged: int | None = None
-    charged_at: float | None = None
-    refunded: int | None = None
-    refunded_at: float | None = None
-    named: str = ""
-    is_settled: bool = False
-
-
 class Joined(NamedTuple):
     """What came of it: what is found of each sending, by which entries, and which entries are left over.
 
     `unexplained` are those of the charges left over for which there are too few sendings; `strays` those that fit none.
     """
 
-    found: list[BillMatch]
+    found: list[Sending]
     entries: dict[int, list[Entry]]
     left: list[Entry]
     unexplained: list[Entry]
@@ -85,7 +47,7 @@ class Joined(NamedTuple):
 
 
 def clock_offset(
-    candidates: Iterable[Candidate], entries: Iterable[Entry], date_offset: tuple[float, float] | None
+    candidates: Iterable[Sending], entries: Iterable[Entry], date_offset: tuple[float, float] | None
 ) -> tuple[float, float]:
     """Return between what bounds the gateway's clock is ahead of this computer's, in seconds.
 
@@ -113,13 +75,13 @@ def clock_offset(
 
 
 def join(
-    candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: tuple[float, float] | None = None
+    candidates: Sequence[Sending], entries: Sequence[Entry], date_offset: tuple[float, float] | None = None
 ) -> Joined:
     """Join the log to the journal's sendings, one to one.
 
     Parameters
     ----------
-    candidates : sequence of Candidate
+    candidates : sequence of Sending
         Every sending of the key that may have been accepted.
     entries : sequence of Entry
         The log, in any order, with anything missing.
@@ -136,9 +98,7 @@ def join(
     return _joined([*trusted, *doubted], entries, date_offset) if doubted else joined
 
 
-def _joined(
-    candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: tuple[float, float] | None
-) -> Joined:
+def _joined(candidates: Sequence[Sending], entries: Sequence[Entry], date_offset: tuple[float, float] | None) -> Joined:
     offset = clock_offset(candidates, entries, date_offset)
     own, left = _by_id(candidates, entries)
     known = {one.task_id for one in candidates if one.task_id}
@@ -196,7 +156,7 @@ Decision = tuple["int | None", str]
 """Which entry a sending was given, by its place, and how sure that is."""
 
 
-def _by_id(candidates: Sequence[Candidate], entries: Sequence[Entry]) -> tuple[dict[int, list[Entry]], list[Entry]]:
+def _by_id(candidates: Sequence[Sending], entries: Sequence[Entry]) -> tuple[dict[int, list[Entry]], list[Entry]]:
     """Return the entries that are certainly a sending's, and the others.
 
     They name its task, or an earlier log has decided about them. The same line twice is one.
@@ -218,18 +178,18 @@ def _by_id(candidates: Sequence[Candidate], entries: Sequence[Entry]) -> tuple[d
     return own, left
 
 
-def _of(own: Mapping[int, list[Entry]], one: Candidate, *, refund: bool) -> list[Entry]:
+def _of(own: Mapping[int, list[Entry]], one: Sending, *, refund: bool) -> list[Entry]:
     return [entry for entry in own.get(one.number, ()) if entry.is_refund == refund]
 
 
-def _may_be(one: Candidate, charges: Sequence[Entry], known: set[str], offset: tuple[float, float]) -> list[int]:
+def _may_be(one: Sending, charges: Sequence[Entry], known: set[str], offset: tuple[float, float]) -> list[int]:
     """Return which charges, oldest first, may be that of a sending; their times were cut to a whole second."""
     first = bisect_right(charges, one.sent + offset[0], key=lambda entry: entry.at + 1)
     end = bisect_right(charges, one.until + offset[1], key=lambda entry: entry.at)
     return [at for at in range(first, end) if _is_alike(one, charges[at], known)]
 
 
-def _may_come_back(one: Candidate, entry: Entry, known: set[str], offset: tuple[float, float]) -> bool:
+def _may_come_back(one: Sending, entry: Entry, known: set[str], offset: tuple[float, float]) -> bool:
     """Return True where an entry may be the refund of a sending: it comes after it, however much later."""
     return entry.at + 1 > one.sent + offset[0] and _is_alike(one, entry, known)
 
@@ -244,7 +204,7 @@ def _same_task(entry: Entry, task_id: str) -> bool:
     return not entry.task_id or not task_id or entry.task_id == task_id
 
 
-def _is_alike(one: Candidate, entry: Entry, known: set[str]) -> bool:
+def _is_alike(one: Sending, entry: Entry, known: set[str]) -> bool:
     """Return True for the same model and amount, and no other task's id."""
     amounts = one.amounts if one.charged is None else {one.charged}
     same = one.model == entry.model and any(abs(amount - entry.micro_usd) <= ROUNDED for amount in amounts)
@@ -362,7 +322,7 @@ def _amount(lines: Sequence[Entry], before: int | None) -> int | None:
     return max(sum(entry.micro_usd for entry in lines), before or 0) if lines else before
 
 
-def _found(one: Candidate, own: Sequence[Entry], words: set[str]) -> BillMatch:
+def _found(one: Sending, own: Sequence[Entry], words: set[str]) -> Sending:
     """Put together what is known of a sending; a refund without its charge proves a charge of that amount."""
     charges = [entry for entry in own if not entry.is_refund]
     refunds = [entry for entry in own if entry.is_refund]
@@ -373,12 +333,11 @@ def _found(one: Candidate, own: Sequence[Entry], words: set[str]) -> BillMatch:
         how = AMOUNT if AMOUNT in words else CERTAIN
     else:
         how = AMBIGUOUS if words else NOTHING
-    return BillMatch(
-        number=one.number,
+    return one._replace(
         bill=SHARED if any(entry.is_shared for entry in own) else how,
         charged=charged,
         charged_at=max((entry.at for entry in charges), default=one.charged_at),
         refunded=refunded,
         refunded_at=max((entry.at for entry in refunds), default=one.refunded_at),
-        task_id=next((entry.task_id for entry in own if entry.task_id), "") if how == CERTAIN else "",
+        named=next((entry.task_id for entry in own if entry.task_id), one.named) if how == CERTAIN else one.named,
     )

@@ -1,6 +1,6 @@
 """Store: one folder beside the notebook that holds the journal and every picture; shared by any number of kernels."""
 
-from fox_nb.store.bills import BillMatch, Bills, Sending
+from fox_nb.store.bills import Bills, Sending
 from fox_nb.store.catalog import Source
 from fox_nb.store.files import copy_of, picture_name, put, sha256_of, slug
 from fox_nb.store.folder import Store
@@ -14,7 +14,6 @@ __all__ = [
     "ON_ITS_WAY",
     "SHARED",
     "Asked",
-    "BillMatch",
     "Bills",
     "PictureRow",
     "Sending",

@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from fox_nb.store.journal import Journal
+from fox_nb.store.journal import LONGEST_SENDING, Journal
 from fox_nb.store.journal_reader import COSTS_ANYTHING, NEWEST_OF
 from fox_nb.store.rows import FORGOTTEN, SHARED
 
 AFTER_TROUBLE = 60.0
 """Seconds after which what could not be read is asked for again."""
+LOST_FOR = 120.0
+"""Seconds after an answer was lost in which the gateway may still have charged for it."""
 READS_WITHIN = 1200.0
 """Seconds in which a gateway lets so many reads of the bill through."""
 MOST_READS = 18
@@ -19,41 +21,53 @@ MOST_READS = 18
 
 
 class Sending(NamedTuple):
-    """One sending as the journal has it; times are seconds since 1970, by this computer's clock.
+    """A sending that may be on the bill, and what the gateway's log has said of it.
 
-    `has_failed` is True where a refund may be expected: the task failed, or nobody knows whether there is one;
-    `is_settled` where a person has said that it was not paid.
+    Times are seconds since 1970, by this computer's clock, those of the log by its own; amounts millionths of a USD.
+
+    Attributes
+    ----------
+    number : int
+        The journal's number of the sending.
+    model : str
+        The gateway's name of the model, in small letters.
+    amounts : frozenset of int
+        What it may have been charged: what was reserved, and what a bill may have in its place.
+    sent, until : float
+        Between these two it was accepted, if it was.
+    task_id : str
+        The gateway's id; '' where it never came.
+    may_be_refunded : bool
+        True where it came to nothing, or nobody knows.
+    charged, charged_at, refunded, refunded_at, named
+        What the log said; the last is the task that it named.
+    is_settled : bool
+        True where a person has said that it was not paid: it is thought of only where a charge is nobody else's.
+    bill : str
+        How sure the log is of it; '' while it was not asked.
+    request : str
+        The request's canonical JSON.
+    accepted, credits : float or None
+        When it was accepted, and what the gateway said then that it reserved.
     """
 
     number: int
-    identity: str
     model: str
-    request: str
-    micro_usd: int
+    amounts: frozenset[int]
     sent: float
-    accepted: float | None
-    ended: float | None
-    task_id: str
-    credits: float | None
-    has_failed: bool
-    charged: int | None
-    charged_at: float | None
-    refunded: int | None
-    refunded_at: float | None
-    bill_task: str
-    is_settled: bool
-
-
-class BillMatch(NamedTuple):
-    """What the log says of a sending: amounts in millionths of a USD, times by the log's own clock."""
-
-    number: int
-    bill: str
+    until: float
+    task_id: str = ""
+    may_be_refunded: bool = False
     charged: int | None = None
     charged_at: float | None = None
     refunded: int | None = None
     refunded_at: float | None = None
-    task_id: str = ""
+    named: str = ""
+    is_settled: bool = False
+    bill: str = ""
+    request: str = ""
+    accepted: float | None = None
+    credits: float | None = None
 
 
 class Bills:
@@ -65,13 +79,18 @@ class Bills:
     def sendings(self, gateway: str, account: str) -> list[Sending]:
         """Return what may have been charged, oldest first; what certainly was not accepted is left out."""
         query = f"""
-            SELECT c.number, c.identity, t.model, t.request, c.micro, coalesce(c.sent, c.at), c.accepted,
-                CASE WHEN c.number = n.number THEN t.finished END, c.task_id,
-                CASE WHEN c.number = n.number THEN t.credits END,
+            WITH timed AS (SELECT *, coalesce(sent, at) AS begun FROM charge)
+            SELECT c.number, lower(t.model), c.micro, c.begun, coalesce(
+                    c.accepted,
+                    min(c.begun + {LONGEST_SENDING}, CASE WHEN c.number = n.number THEN t.finished END + {LOST_FOR}),
+                    c.begun + {LONGEST_SENDING}
+                ),
+                c.task_id,
                 c.number != n.number
                     OR t.state NOT IN ('pending', 'processing', 'completed') AND t.error_code != '{FORGOTTEN}',
-                c.charged, c.charged_at, c.refunded, c.refunded_at, c.bill_task, c.state = 'settled'
-            FROM charge c JOIN task t ON t.identity = c.identity
+                c.charged, c.charged_at, c.refunded, c.refunded_at, c.bill_task, c.state = 'settled', c.bill,
+                t.request, c.accepted, CASE WHEN c.number = n.number THEN t.credits END
+            FROM timed c JOIN task t ON t.identity = c.identity
                 JOIN charge n ON n.number = (SELECT {NEWEST_OF.format("t")})
             WHERE c.gateway = ? AND c.account = ? AND c.state != 'back'
                 AND NOT (c.number = n.number AND t.state IN ('preparing', 'sending'))
@@ -79,7 +98,7 @@ class Bills:
         """  # noqa: S608 - made of constants
         with self._journal.reading() as connection:
             rows = connection.execute(query, (gateway, account)).fetchall()
-        return [Sending(*row)._replace(has_failed=bool(row[10]), is_settled=bool(row[16])) for row in rows]
+        return [Sending(number, model, frozenset({micro}), *facts) for number, model, micro, *facts in rows]
 
     def came_back(self, gateway: str, account: str, *, since: float) -> int:
         """Return in micro-USD what came back since then of what was sent before, as far as the log has shown it."""
@@ -96,7 +115,7 @@ class Bills:
         with self._journal.reading() as connection:
             return int(connection.execute(query, (gateway, account, bill)).fetchone()[0])
 
-    def note(self, found: Iterable[BillMatch]) -> None:
+    def note(self, found: Iterable[Sending]) -> None:
         """Write what the log says, in one transaction; what was seen once stays, though the log may forget it."""
         with self._journal.writing() as connection:
             connection.executemany(
@@ -114,7 +133,7 @@ class Bills:
                         one.charged_at,
                         one.refunded,
                         one.refunded_at,
-                        one.task_id,
+                        one.named,
                         one.number,
                     )
                     for one in found

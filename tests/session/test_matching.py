@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from counts import Count
 from fox_nb.client import Entry
-from fox_nb.session.matching import AMBIGUOUS, AMOUNT, CERTAIN, NOTHING, Candidate, Joined, join
+from fox_nb.session.matching import AMBIGUOUS, AMOUNT, CERTAIN, NOTHING, Joined, join
+from fox_nb.store import Sending
 
 AMOUNTS = {"phota-image": (90_000, 180_000), "grok-imagine-image": (20_000, 90_000)}
 START = 1_800_000_000.0
@@ -21,7 +22,7 @@ SAME = 0.0, 0.0
 class History(NamedTuple):
     """What two kernels sent, what the gateway's log tells of it, and what is true."""
 
-    sent: list[Candidate]
+    sent: list[Sending]
     log: list[Entry]
     charges: dict[int, Entry]
     """By the sending's number, in the log or not."""
@@ -44,7 +45,7 @@ def histories(draw: st.DrawFn) -> History:
         took = draw(st.floats(0.05, 8))
         lost, failed = draw(st.integers(0, 5)) == 0, draw(st.integers(0, 3)) == 0
         task_id = f"task-{number}"
-        one = Candidate(
+        one = Sending(
             number=number,
             model=model,
             amounts=frozenset({amount}),
@@ -77,7 +78,7 @@ def is_open(entry: Entry, history: History) -> bool:
     return not entry.task_id or entry.task_id not in {one.task_id for one in history.sent if one.task_id}
 
 
-def named_by(one: Candidate, joined: Joined) -> str:
+def named_by(one: Sending, joined: Joined) -> str:
     """The task that the charge of a sending names, where it is certain which charge that is."""
     found = next(found for found in joined.found if found.number == one.number)
     charges = [entry for entry in joined.entries.get(one.number, ()) if not entry.is_refund]
@@ -173,7 +174,7 @@ def test_five_hundred_histories(count: Count) -> None:
 
 def test_n_equal_tasks_and_n_equal_entries() -> None:
     """Thirty equal pictures within a minute and thirty equal charges: each was charged, whichever is whose; one charge short, none is certain."""
-    sent = [Candidate(n, "phota-image", frozenset({90_000}), START + n, START + n + 40) for n in range(30)]
+    sent = [Sending(n, "phota-image", frozenset({90_000}), START + n, START + n + 40) for n in range(30)]
     log = [Entry(START + n + 20, "phota-image", 90_000) for n in range(30)]
     assert Counter(one.bill for one in join(sent, log, SAME).found) == {AMOUNT: 30}
     short = Counter(one.bill for one in join(sent, log[1:], SAME).found)
@@ -183,8 +184,8 @@ def test_n_equal_tasks_and_n_equal_entries() -> None:
 
 def test_what_was_seen_once_stays() -> None:
     """A log that forgets its oldest lines takes nothing back, and its next lines belong to the next tasks."""
-    first = Candidate(1, "phota-image", frozenset({90_000}), START, START + 5, charged=90_000, charged_at=START + 2)
-    second = Candidate(2, "phota-image", frozenset({90_000}), START + 1, START + 9)
+    first = Sending(1, "phota-image", frozenset({90_000}), START, START + 5, charged=90_000, charged_at=START + 2)
+    second = Sending(2, "phota-image", frozenset({90_000}), START + 1, START + 9)
     old, new = (Entry(START + at, "phota-image", 90_000) for at in (2, 4))
     for log in ([new], [old, new]):
         joined = join([first, second], log, SAME)
@@ -196,7 +197,7 @@ def test_what_was_seen_once_stays() -> None:
 
 def test_a_part_of_what_was_seen_takes_nothing_back() -> None:
     """Of two charges, or of two refunds, a later log may show one alone: what was seen is what counts."""
-    one = Candidate(
+    one = Sending(
         1, "phota-image", frozenset({90_000}), START, START + 5, "task-1", True, 180_000, START + 2, 90_000, START + 9
     )
     charge = Entry(START + 2, "phota-image", 90_000, task_id="task-1")
@@ -218,7 +219,7 @@ class Counted(float):
 
 def test_a_long_log_is_no_work_for_each_task() -> None:
     """A sending is held against the entries of its own time, not against each of the log's."""
-    sent = [Candidate(n, "phota-image", frozenset({90_000}), START + n * 900, START + n * 900 + 9) for n in range(400)]
+    sent = [Sending(n, "phota-image", frozenset({90_000}), START + n * 900, START + n * 900 + 9) for n in range(400)]
     log = [Entry(Counted(START + n * 900 + 5), "phota-image", 90_000) for n in range(400)]
     joined = join(sent, log, SAME)
     assert Counter(one.bill for one in joined.found) == {CERTAIN: 400}
@@ -227,7 +228,7 @@ def test_a_long_log_is_no_work_for_each_task() -> None:
 
 def test_another_program_with_the_same_key() -> None:
     """More charges than this store has sent: whose is whose is not known, and nothing is called certain."""
-    sent = [Candidate(1, "phota-image", frozenset({90_000}), START, START + 9)]
+    sent = [Sending(1, "phota-image", frozenset({90_000}), START, START + 9)]
     log = [Entry(START + at, "phota-image", 90_000) for at in (2, 4)]
     assert [one.bill for one in join(sent, log, SAME).found] == [AMBIGUOUS]
     far = [Entry(START + 2, "phota-image", 90_000), Entry(START + 900, "phota-image", 90_000)]
@@ -236,7 +237,7 @@ def test_another_program_with_the_same_key() -> None:
 
 def test_another_program_and_a_refund() -> None:
     """A refund is ours for certain only where no charge of another program can be the one that it gives back."""
-    lost = Candidate(1, "phota-image", frozenset({90_000}), START, START + 9, may_be_refunded=True)
+    lost = Sending(1, "phota-image", frozenset({90_000}), START, START + 9, may_be_refunded=True)
     own, other = Entry(START + 2, "phota-image", 90_000), Entry(START + 3600, "phota-image", 90_000)
     back = Entry(START + 3660, "phota-image", 90_000, is_refund=True)
     for log in ([own, other, back], [own, other, replace(back, task_id="task-of-another")]):
@@ -252,28 +253,28 @@ def test_another_program_and_a_refund() -> None:
 
 def test_a_log_that_was_slow_to_come() -> None:
     """A Date that may have been written at any time of a slow read tells no better when a charge was than that."""
-    lost = Candidate(1, "phota-image", frozenset({90_000}), START, START + 900)
-    made = Candidate(2, "phota-image", frozenset({90_000}), START + 5, START + 5.5)
+    lost = Sending(1, "phota-image", frozenset({90_000}), START, START + 900)
+    made = Sending(2, "phota-image", frozenset({90_000}), START + 5, START + 5.5)
     log = [Entry(START + 5, "phota-image", 90_000)]
     assert [one.bill for one in join([lost, made], log, (-10.0, 1.0)).found] == [AMBIGUOUS, AMBIGUOUS]
 
 
 def test_a_clock_that_is_far_off_and_says_so() -> None:
     """By its Date header a clock may be off by any time, and a charge is found by it; what names a task knows better."""
-    sent = [Candidate(1, "phota-image", frozenset({90_000}), START, START + 9)]
+    sent = [Sending(1, "phota-image", frozenset({90_000}), START, START + 9)]
     log = [Entry(START + 302, "phota-image", 90_000)]
     assert [one.bill for one in join(sent, log, (300.0, 300.0)).found] == [CERTAIN]
     assert [one.bill for one in join(sent, log, None).found] == [NOTHING]
     assert [one.bill for one in join(sent, log, (-500.0, -500.0)).found] == [NOTHING]
-    known = Candidate(2, "grok-imagine-image", frozenset({20_000}), START, START + 9, task_id="task-2")
+    known = Sending(2, "grok-imagine-image", frozenset({20_000}), START, START + 9, task_id="task-2")
     named = Entry(START + 302, "grok-imagine-image", 20_000, task_id="task-2")
     assert join([*sent, known], [*log, named], (-500.0, -500.0)).found[0].bill == CERTAIN
 
 
 def test_what_was_settled_as_not_paid() -> None:
     """It is thought of again where a charge is nobody else's, and takes no other sending's certainty."""
-    settled = Candidate(1, "phota-image", frozenset({90_000}), START, START + 900, is_settled=True)
-    later = Candidate(2, "phota-image", frozenset({90_000}), START + 20, START + 25)
+    settled = Sending(1, "phota-image", frozenset({90_000}), START, START + 900, is_settled=True)
+    later = Sending(2, "phota-image", frozenset({90_000}), START + 20, START + 25)
     first, second = (Entry(START + at, "phota-image", 90_000) for at in (2, 22))
     alone = join([settled, later], [second], SAME)
     assert ([one.bill for one in alone.found], alone.strays) == ([CERTAIN], [])
