@@ -350,14 +350,14 @@ class Billing:
         """
         sendings = self._store.bills.sendings(*self._who)
         known = [one for one in sendings if one.charged is not None or one.refunded is not None]
-        open_ = sum(one.charged is None and one.refunded is None and not one.is_settled for one in sendings)
-        ambiguous = self._store.bills.count(*self._who, AMBIGUOUS)
+        open_ = [one for one in sendings if one.charged is None and one.refunded is None and not one.is_settled]
+        ambiguous = sum(one.bill == AMBIGUOUS for one in open_)
         return Reconciliation(
             charged=self._cost(sum(one.charged or 0 for one in known) / MICRO_PER_USD),
             refunded=self._cost(sum(one.refunded or 0 for one in known) / MICRO_PER_USD),
             found=len(known),
             ambiguous=ambiguous,
-            missing=open_ - ambiguous,
+            missing=len(open_) - ambiguous,
             left_over=None if joined is None else len(joined.left),
             strays=tuple(self._cost(entry.micro_usd / MICRO_PER_USD) for entry in (joined.strays if joined else ())),
             contradicted=tuple(self._cost((one.charged or 0) / MICRO_PER_USD) for one in known if one.is_settled),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fox_nb.store.journal import LONGEST_SENDING, Journal
-from fox_nb.store.journal_reader import COSTS_ANYTHING, NEWEST_OF
+from fox_nb.store.journal_reader import NEWEST_OF
 from fox_nb.store.rows import FORGOTTEN, SHARED
 
 AFTER_TROUBLE = 60.0
@@ -108,12 +108,6 @@ class Bills:
         )
         with self._journal.reading() as connection:
             return int(connection.execute(query, (gateway, account, since, since)).fetchone()[0])
-
-    def count(self, gateway: str, account: str, bill: str) -> int:
-        """Return of how many sendings the bill is so sure."""
-        query = f"SELECT count(*) FROM charge c WHERE gateway = ? AND account = ? AND bill = ? AND {COSTS_ANYTHING}"  # noqa: S608 - made of constants
-        with self._journal.reading() as connection:
-            return int(connection.execute(query, (gateway, account, bill)).fetchone()[0])
 
     def note(self, found: Iterable[Sending]) -> None:
         """Write what the log says, in one transaction; what was seen once stays, though the log may forget it."""
