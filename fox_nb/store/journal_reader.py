@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import json
 import logging
 import os
 import re
@@ -95,8 +96,8 @@ _UNSEEN = (
 """Letters and marks that are not shown, as Unicode has them, and what it has set aside for more of that kind."""
 _CONTROLS = {"Cc", "Cf"}
 """Unicode's categories of what else is not shown: soft hyphens, joiners, marks of direction, control characters."""
-_AT_ONCE = 500
-"""SQLite takes a bounded number of values in one statement."""
+_AMONG = "IN (SELECT value FROM json_each(?))"
+"""Any number of values, as a list in JSON: a statement takes a bounded number of its own."""
 
 
 class Chosen(TypedDict, total=False):
@@ -311,11 +312,8 @@ class JournalReader(OpenDatabase):
 
     def rows(self, identities: Sequence[str]) -> dict[str, TaskRow]:
         """Return those of many rows that are there, as they stand, by their identity."""
-        found: list[tuple[Any, ...]] = []
         with self.reading() as connection:
-            for start in range(0, len(identities), _AT_ONCE):
-                part = identities[start : start + _AT_ONCE]
-                found += connection.execute(f"{_TASK} WHERE t.identity IN ({_marks(part)})", part).fetchall()
+            found = connection.execute(f"{_TASK} WHERE t.identity {_AMONG}", (json.dumps([*identities]),)).fetchall()
             return {row.identity: row for row in self._with_pictures(connection, found)}
 
     def with_id(self, task_id: str) -> list[TaskRow]:
@@ -397,19 +395,13 @@ class JournalReader(OpenDatabase):
 
     def _with_pictures(self, connection: sqlite3.Connection, found: list[tuple[Any, ...]]) -> list[TaskRow]:
         pictures: dict[str, list[PictureRow]] = {}
-        for start in range(0, len(found), _AT_ONCE):
-            identities = [row[0] for row in found[start : start + _AT_ONCE]]
-            query = f"{_PICTURE} WHERE identity IN ({_marks(identities)}) ORDER BY number"
-            rows = connection.execute(query, identities)
-            for identity, *facts in rows:
-                pictures.setdefault(identity, []).append(PictureRow(*facts))
+        identities = json.dumps([row[0] for row in found], default=repr)  # in a stranger's file it may be anything
+        rows = connection.execute(f"{_PICTURE} WHERE identity {_AMONG} ORDER BY number", (identities,))
+        for identity, *facts in rows:
+            pictures.setdefault(identity, []).append(PictureRow(*facts))
         at, then = _FLAGS, _FLAGS + 2
         whole = ((*row[:at], *map(bool, row[at:then]), *row[then:], tuple(pictures.get(row[0], ()))) for row in found)
         return [TaskRow(*facts) for facts in whole]
-
-
-def _marks(values: Sequence[str]) -> str:
-    return ",".join("?" * len(values))
 
 
 def _filter(
@@ -433,8 +425,8 @@ def _filter(
             where.append(condition)
             values.append(value)
     if states:
-        where.append(f"t.state IN ({','.join('?' * len(states))})")
-        values += states
+        where.append(f"t.state {_AMONG}")
+        values.append(json.dumps([*states]))
     return " AND ".join(where), values
 
 
