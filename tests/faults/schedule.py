@@ -394,6 +394,8 @@ class Run:
             sandbox.set(log={"ids": "all"})
             entries = fox.session.client.log().entries
             sendings = fox.store.bills.sendings("sandbox", "sandbox")
+            with fox.store.journal.reading() as journal:
+                whose = dict(journal.execute("SELECT number, identity FROM charge"))
             rows = {row.identity: row for row in fox.store.journal.tasks("sandbox")}
         paid: Counter[str] = Counter()
         for entry in entries:
@@ -403,7 +405,7 @@ class Run:
             if one["task_id"]:
                 true[one["body"]["prompt"], one["take"]] += paid[one["task_id"]]
         lost = [one for one in sendings if not one.task_id and not one.is_settled]
-        unknown = {one.identity for one in lost if one.charged is None or one.refunded is None}
+        unknown = {whose[one.number] for one in lost if one.charged is None or one.refunded is None}
         unknown |= {row.identity for row in rows.values() if row.state == "unknown"}
         counts = self.counts
         counts.on_the_bill, counts.ambiguous = said.found, said.ambiguous
