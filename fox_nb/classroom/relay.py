@@ -9,7 +9,6 @@ import signal
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket
@@ -24,6 +23,7 @@ from fox_nb.classroom.forwarding import Forwarder
 from fox_nb.classroom.seats import Roster, Seat, Seats
 from fox_nb.classroom.tables import FOLDER, THREADS, Database, put_setting
 from fox_nb.classroom.teacher import pages
+from fox_nb.classroom.threads import threads
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.client.calls import GLANCE
 from fox_nb.errors import NOTHING_SENT, AuthenticationError, ConnectionLost, FoxError, InvalidRequest, NotConnected
@@ -166,10 +166,10 @@ class Relay:
             max_body_size=LARGEST_REQUEST,  # of whoever it is; a seat's own calls raise it for themselves
             body_timeout=A_BODY,
         )
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(threads(THREADS, "relay-working"))
         sockets = self._bound()
         self._server.add_sockets(sockets)
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(THREADS, "relay-working"))
         self._watch = loop.create_task(self._forwarder.watch())
         shown, port = f"[{options.host}]" if ":" in options.host else options.host, sockets[0].getsockname()[1]
         self._database.set("port", str(port))

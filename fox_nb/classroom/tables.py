@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sql
 
 from fox_nb.atomic import BUSY_SECONDS, close_to_others, durable, private_folder, write
+from fox_nb.classroom.threads import threads
 from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.store.schema import no_locks
 
@@ -132,7 +133,7 @@ class Database:
             todo = "Give a --folder on a disk of this machine, or --database; or have locks turned on for the drive."
             raise FoxError(unlocked.what, money=NOTHING_SENT, todo=todo)
         self.folder = folder
-        self._writer = ThreadPoolExecutor(1, "class-journal")
+        self._writer = threads(1, "class-journal")
         self._waiting: deque[tuple[Callable[[sql.Connection], Any], Future[Any]]] = deque()
         try:
             # no text: a '?' in the folder's name would end it, and the tables lie in another file, open to others

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
 from fox_nb.classroom.refusals import no_turn
 from fox_nb.classroom.tables import SANDBOX
+from fox_nb.classroom.threads import threads
 from fox_nb.client import Client, Downloaded, Upload
 from fox_nb.errors import FoxError
 from fox_nb.keys import Key
@@ -21,6 +21,9 @@ from fox_nb.models import Request
 from fox_nb.session.prices import ASK_AGAIN, GROUP, PriceList
 from fox_nb.settings import DEFAULT_BASE_URL, Timeouts, find_base_url, find_key
 from fox_nb.tasks import TaskState
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 Value = TypeVar("Value")
 
@@ -55,11 +58,11 @@ class Upstream:
         self._models: list[str] = []
         self._models_asked = float("-inf")
         self._turns = asyncio.Semaphore(SENDERS)
-        self._sending = ThreadPoolExecutor(SENDERS, "relay-sending")
-        self._asking = ThreadPoolExecutor(ASKERS, "relay-asking")
-        self._pricing = ThreadPoolExecutor(ASKERS, "relay-pricing")
-        self._fetching = ThreadPoolExecutor(FETCHERS, "relay-fetching")
-        self._uploading = ThreadPoolExecutor(FETCHERS, "relay-uploading")
+        self._sending = threads(SENDERS, "relay-sending")
+        self._asking = threads(ASKERS, "relay-asking")
+        self._pricing = threads(ASKERS, "relay-pricing")
+        self._fetching = threads(FETCHERS, "relay-fetching")
+        self._uploading = threads(FETCHERS, "relay-uploading")
 
     @classmethod
     def found(cls, file: Path | None = None) -> Upstream:

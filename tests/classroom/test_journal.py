@@ -22,7 +22,8 @@ from fox_nb.classroom.refusals import Refusal
 from fox_nb.classroom.seats import Roster, Seat, Seats
 from fox_nb.classroom.tables import CLASS, Database, creation, setting
 from fox_nb.classroom.upstream import Upstream
-from fox_nb.errors import DownloadFailed
+from fox_nb.client import Client
+from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.tasks import Result, TaskState
 from processes import PATIENCE, until
 
@@ -42,7 +43,7 @@ def ada(tmp_path, sandbox, monkeypatch):
             headers = {"Authorization": f"Bearer {one.token}", "X-Fox-Take": "1"}
             return requests.request("POST" if body else "GET", url + path, json=body, headers=headers, timeout=PATIENCE)
 
-        one.ask, one.create = ask, lambda: ask("/v1/images/generations", FOX)
+        one.url, one.ask, one.create = url, ask, lambda: ask("/v1/images/generations", FOX)
         yield one
     database.close()
 
@@ -83,6 +84,26 @@ def test_trouble_before_it_is_sent_is_told_as_such(ada, sandbox, monkeypatch, tr
         assert (refused.status_code, "Nothing was sent" in refused.text) == (429, True)
         assert (ada.seats.spent(), sandbox.creations) == (0, [])
     assert ada.create().ok
+
+
+def test_a_class_needs_no_thread_that_it_may_not_get(ada, sandbox, tmp_path, monkeypatch):
+    """Where no thread is to be had any more a relay works on; none begins that would send later what it has refused."""
+    start = threading.Thread.start
+
+    def limited(thread):
+        if thread.name.startswith(("relay-", "class-")):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    task = ada.create().json()["id"]
+    sandbox.advance(900)
+    done = until(lambda: (said := ada.ask(f"/v1/tasks/{task}").json())["results"] and said, "the picture")
+    assert ada.ask(done["results"][0]["url"].removeprefix(ada.url)).ok
+    assert [one["body"]["prompt"] for one in sandbox.creations] == ["a fox"]
+    for begin in (lambda: Database(tmp_path / "other"), lambda: Upstream(Client(sandbox.base_url), is_sandbox=True)):
+        with pytest.raises(FoxError, match="cannot start the threads"):
+            begin()
 
 
 def test_a_result_that_could_not_be_fetched_is_fetched_later(ada, tmp_path, monkeypatch):
