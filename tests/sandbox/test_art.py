@@ -17,7 +17,7 @@ from fox_nb.sandbox.art import vocabulary
 from fox_nb.sandbox.art.colour import to_lab
 from fox_nb.sandbox.art.drawing import read_drawing
 from fox_nb.sandbox.art.figure import invented
-from fox_nb.sandbox.art.mark import is_marked, unmarked
+from fox_nb.sandbox.art.mark import is_marked, noted, unmarked
 from fox_nb.sandbox.art.picture import SCENES
 from fox_nb.sandbox.art.vocabulary import HOURS, STYLES, SUBJECTS, WEATHER, missing, read
 from fox_nb.sandbox.art.vocabulary import SCENES as SCENE_WORDS
@@ -355,6 +355,20 @@ def test_what_cannot_be_drawn_is_said():
     assert not missing(read("A portrait of a woman in a vintage library, soft natural light"))
     corner = (0, 290, 160, 320)
     assert said.crop(corner).tobytes() != plain.crop(corner).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "written"),
+    [
+        ("Füchschen, niño, Straße", ["fuchschen", "nino", "strasse"]),
+        ("a quokka, 漢字", ["quokka", "1 word in other letters"]),
+        ("שלום, лиса", ["2 words in other letters"]),
+    ],
+)
+def test_what_is_said_on_a_picture_has_no_empty_boxes(prompt, written):
+    """Letters that its font lacks stand without their accents; words of another script are counted."""
+    paper = Image.new("RGB", (900, 300), "white")
+    assert noted(paper, read(prompt).unknown).tobytes() == noted(paper, written).tobytes()
 
 
 def test_edits_differ_by_words_and_by_seed():

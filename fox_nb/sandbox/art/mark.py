@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -63,7 +64,7 @@ def noted(image: Image.Image, words: Sequence[str]) -> Image.Image:
         return image
     unit = math.sqrt(image.width * image.height)
     font = ImageFont.load_default(size=max(9.0, unit * 0.017))
-    text = "not drawn: " + ", ".join(words)
+    text = "not drawn: " + ", ".join(_writable(words))
     while len(text) > 12 and font.getlength(text) > image.width * 0.72:
         text = text[: -max(2, len(text) // 12)].rstrip(" ,…") + "…"
     left, foot = unit * 0.016, image.height - unit * 0.016
@@ -74,6 +75,15 @@ def noted(image: Image.Image, words: Sequence[str]) -> Image.Image:
     out.paste(_PLATE, (0, 0), layer)
     ImageDraw.Draw(out).text((left + unit * 0.01, foot - unit * 0.015), text, fill=_INK, font=font, anchor="lm")
     return out
+
+
+def _writable(words: Sequence[str]) -> list[str]:
+    """Return words in letters that Pillow's own font has, without accents; it has an empty box for any other."""
+    parts = (unicodedata.normalize("NFKD", word) for word in words)
+    plain = ["".join(sign for sign in part if not unicodedata.combining(sign)) for part in parts]
+    written = list(dict.fromkeys(word for word in plain if word.isascii()))
+    others = sum(not word.isascii() for word in plain)
+    return [*written, *([f"{others} word{'s' * (others > 1)} in other letters"] if others else [])]
 
 
 def is_marked(image: Image.Image) -> bool:
