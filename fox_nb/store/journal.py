@@ -159,8 +159,14 @@ class Journal(JournalReader):
             raise
 
     def _never_sent(self, row: TaskRow, why: str) -> Callable[[sqlite3.Connection], object]:
-        ended = (row, "refused", "never_sent", why, row.sent or row.asked)
-        return lambda file: self._end_sending(file, *ended)
+        """Return what ends a reservation that may not have been written: another one may have its number by now."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            query = "SELECT 1 FROM charge WHERE number = ? AND at = ?"
+            if connection.execute(query, (row.charge, row.sent)).fetchone() is not None:
+                self._end_sending(connection, row, "refused", "never_sent", why, row.sent or row.asked)
+
+        return write
 
     def _reserve(
         self,

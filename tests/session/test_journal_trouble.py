@@ -16,7 +16,7 @@ from fox_nb import ConnectionLost, Fox, FoxError, InvalidRequest, StoreError, Su
 from fox_nb.atomic import BUSY_SECONDS
 from fox_nb.session.task import Task
 from gateways import Gateway
-from processes import PATIENCE, until
+from processes import PATIENCE, ended, until
 
 PHOTO = np.zeros((64, 64, 3), dtype=np.uint8)
 
@@ -398,3 +398,40 @@ def test_what_is_on_the_wire_when_an_older_copy_is_written_over_the_journal(
         assert (same.take, same.status) == (1, {200: "completed", 500: "unknown", 402: "refused"}[status])
         assert (other.wait(PATIENCE).take, len(gateway.creations())) == (2, 3)
         assert fox.spent == pytest.approx(0.18 if status == 402 else 0.27)
+
+
+def test_what_one_fox_could_not_reserve_ends_nothing_that_another_has_sent(fox_at: Callable[..., Fox]) -> None:
+    """Where a locked journal kept a cell from being sent, and a new Fox sends it, the older one, still at work, undoes nothing."""
+    polled, answered = threading.Event(), threading.Event()
+
+    def poll(_gateway: Gateway, count: int, task_id: str) -> Step:
+        polled.wait(PATIENCE)
+        return say(200, {"id": task_id, "status": "processing", "progress": min(count, 99)})
+
+    with Gateway(poll=poll) as gateway:
+        older = fox_at(gateway)
+        owl = older.generate("an owl")
+        with older.store.journal.reading() as connection:
+            connection.execute("PRAGMA busy_timeout = 20")
+        with contextlib.closing(sqlite3.connect(older.store.journal.path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM task").fetchone()  # as a browser for SQLite does: nobody else commits
+            with pytest.raises(StoreError, match="locked"):
+                older.generate("a fox")
+        gateway.create = lambda _gateway, _count, _task_id: (answered.wait(PATIENCE), say(502, b"<html>"))[1]
+        newer = fox_at(gateway)
+
+        def ask() -> None:
+            with pytest.raises(SubmissionUnknown):
+                newer.generate("a fox")
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        until(lambda: gateway.counts["create"] == 2 or None, "the creating call")
+        polled.set()
+        until(lambda: owl.progress or None, "the older one to write")
+        answered.set()
+        ended(asking)
+        with pytest.raises(SubmissionUnknown):
+            newer.generate("a fox")
+        assert gateway.counts["create"] == 2
