@@ -339,7 +339,7 @@ class Submitter(OfOneProcess):
 
     def _ask_again(self, task: Task, asked: Asked) -> tuple[Task, Future[None] | None]:
         """Journal another sending of a task that has ended, and hand it on."""
-        row, ours = self.store.journal.retry(task.identity, asked, budget=self._budget_micro_usd, now=self.now())
+        row, ours = self.store.journal.retry(task.row, asked, budget=self._budget_micro_usd, now=self.now())
         try:
             task.renew()
             return task, self._hand_on(task, row, {}) if ours else None

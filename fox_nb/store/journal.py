@@ -135,12 +135,19 @@ class Journal(JournalReader):
             reserved.append(self._known(connection, identity))
         return reserved[0], True
 
-    def retry(self, identity: str, asked: Asked, *, budget: int | None, now: float) -> tuple[TaskRow, bool]:
-        """Journal a second sending of a failed, unknown or refused task, knowingly; its cost is one more charge."""
+    def retry(self, seen: TaskRow, asked: Asked, *, budget: int | None, now: float) -> tuple[TaskRow, bool]:
+        """Journal a second sending of a failed, unknown or refused task, knowingly; its cost is one more charge.
+
+        `seen` is what the person knows of it: what another kernel has sent since, and nobody knows the fate of, is
+        told first.
+        """
+        identity = seen.identity
         with self._reserving() as (connection, reserved):
             row = self._settled_owner(connection, identity, now)
             if row is None or row.state not in {"failed", "unknown", "refused"}:
                 return self._known(connection, identity), False
+            if row.state == "unknown" and row.charge != seen.charge:
+                return row, False
             self._reserve(connection, identity, asked, budget, now, take=row.take)
             connection.execute("DELETE FROM picture WHERE identity = ?", (identity,))
             reserved.append(self._known(connection, identity))

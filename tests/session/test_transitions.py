@@ -126,6 +126,24 @@ def test_sent_again_from_another_kernel(sandbox: Any, open_fox: Callable[..., Fo
     assert len(sandbox.creations) == 2
 
 
+def test_a_retry_that_another_kernel_has_lost_is_told_first(sandbox: Any, open_fox: Callable[..., Fox]) -> None:
+    """Who sends a failed task again, and doesn't know that another kernel has, and lost the answer, is told, not charged."""
+    one, other = open_fox(), open_fox()
+    sandbox.misbehave("failed", times=1)
+    mine = one.generate("a fox")
+    with pytest.raises(TaskFailed):
+        mine.wait()
+    theirs = other.generate("a fox")
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    with pytest.raises(SubmissionUnknown):
+        theirs.retry()
+    with pytest.raises(SubmissionUnknown, match="not sent again"):
+        mine.retry()
+    assert (mine.status, len(sandbox.creations)) == ("unknown", 2)
+    assert mine.retry().wait().status == "completed", "now it is known"
+    assert len(sandbox.creations) == 3
+
+
 def test_two_kernels_send_it_again_at_once(sandbox: Any, open_fox: Callable[..., Fox]) -> None:
     """Two retries of one lost sending at the same moment are one."""
     foxes = [open_fox() for _ in range(3)]

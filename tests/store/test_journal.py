@@ -100,7 +100,7 @@ def test_an_answer_that_comes_after_a_settlement_is_taken_in(journal: Journal) -
 def test_a_late_answer_does_not_touch_a_later_sending(journal: Journal) -> None:
     """After a retry by hand, the first sending's answer changes nothing but what it cost."""
     first = lost(journal)
-    second, ours = journal.retry(FIRST, ASKED, budget=None, now=NOW)
+    second, ours = journal.retry(journal.get(FIRST), ASKED, budget=None, now=NOW)
     assert ours
     assert spent(journal) == 2 * PRICE
     assert not journal.sending(first, NOW), "the first one may not be sent any more"
@@ -121,7 +121,7 @@ def test_a_late_look_does_not_touch_a_later_task(journal: Journal) -> None:
     journal.accepted(sent(journal), told("task-1"), NOW)
     old = journal.get(FIRST)
     journal.failed(old, "code", "it failed", NOW)
-    journal.retry(FIRST, ASKED, budget=None, now=NOW)
+    journal.retry(journal.get(FIRST), ASKED, budget=None, now=NOW)
     for late in (
         lambda: journal.failed(old, "code", "it failed", NOW),
         lambda: journal.progressed(old, told("task-1", "processing", progress=50)),
@@ -235,12 +235,12 @@ def test_the_newest_take_counts_what_was_refused(journal: Journal) -> None:
 def test_a_charge_for_each_sending(journal: Journal) -> None:
     """Refused, unknown, settled and sent again: what is kept is what may have been paid, to the cent."""
     first = lost(journal)
-    second, _ = journal.retry(FIRST, ASKED, budget=None, now=NOW)
+    second, _ = journal.retry(journal.get(FIRST), ASKED, budget=None, now=NOW)
     assert second.charge > first.charge
     journal.refused(second, "x", "y", NOW)
     assert (state(journal), spent(journal)) == ("unknown", PRICE), "nothing is known of the first one, so it stays"
     assert ask(journal) == (journal.get(FIRST), False)
-    third, _ = journal.retry(FIRST, ASKED, budget=None, now=NOW)
+    third, _ = journal.retry(journal.get(FIRST), ASKED, budget=None, now=NOW)
     journal.sending(third, NOW)
     journal.unknown(third, "lost again", NOW)
     assert spent(journal) == 2 * PRICE
@@ -260,7 +260,7 @@ def test_a_sending_that_an_older_copy_has_lost_counts_once(journal: Journal) -> 
     older = sqlite3.connect(":memory:")
     with closing(older), closing(sqlite3.connect(journal.path)) as file:
         file.backup(older)
-        again, _ = journal.retry(FIRST, ASKED, budget=None, now=NOW)
+        again, _ = journal.retry(journal.get(FIRST), ASKED, budget=None, now=NOW)
         assert journal.sending(again, NOW)
         older.backup(file)
     journal.accepted(again, told("task-2"), NOW)
