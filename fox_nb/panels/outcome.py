@@ -174,7 +174,7 @@ def remedies(session: Session, task: Task, show: Callable[[Task], object]) -> li
             proposed = action("accept", words, task.settle, paid=proposal.paid, task_id=proposal.task_id)
             settling.insert(0, proposed)
     elif task.row.is_named_since:
-        settling = [action("accept", "Fetch its pictures", task.settle, task_id=task.row.bill_task)]
+        settling = [action("accept", "Fetch its pictures", task.settle, task_id=task.row.named)]
     bill = [action("bill", "Check the bill", _look_at_the_bill, session=session)] * (not task.cost.is_settled)
     return [*settling, retry, *bill]
 

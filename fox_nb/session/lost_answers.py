@@ -49,6 +49,8 @@ class Proposal(NamedTuple):
 
 def proposal_of(row: TaskRow) -> Proposal:
     """Return what the bill says of a task of unknown fate, as far as the journal knows it."""
+    if row.is_named_since and row.named != row.bill_task:  # of a sending before the one that the amounts are of
+        return Proposal("charged", "The bill has charged it, and named it since.", True, row.named, row.words)
     if row.bill and row.bill_charged is not None:  # of the sending whose answer was lost, not of those before it
         at = f" at {moment(row.bill_seen_at)}" if row.bill_seen_at is not None else ""
         amount = Cost(row.bill_charged / MICRO_PER_USD, is_estimate=False, is_play_money=row.is_play_money).amount
@@ -79,7 +81,7 @@ def next_try(row: TaskRow) -> str:
     """Say what to do about a task that came to nothing."""
     if row.is_named_since:
         return (
-            f"The bill has named it: task.settle(task_id={row.bill_task!r}) fetches its pictures, within 24 hours; "
+            f"The bill has named it: task.settle(task_id={row.named!r}) fetches its pictures, within 24 hours; "
             "task.retry() sends it again, which is charged again."
         )
     if row.state == "refused":

@@ -77,7 +77,11 @@ class Bills:
         self._journal = journal
 
     def sendings(self, gateway: str, account: str) -> list[Sending]:
-        """Return what may have been charged, oldest first; what certainly was not accepted is left out."""
+        """Return what may have been charged, oldest first; what certainly was not accepted is left out.
+
+        What is on the wire may be on the bill before its answer is here: without it, its charge would be that of
+        another one whose answer was lost.
+        """
         query = f"""
             WITH timed AS (SELECT *, coalesce(sent, at) AS begun FROM charge)
             SELECT c.number, lower(t.model), c.micro, c.begun, coalesce(
@@ -86,14 +90,14 @@ class Bills:
                     c.begun + {LONGEST_SENDING}
                 ),
                 c.task_id,
-                c.number != n.number
-                    OR t.state NOT IN ('pending', 'processing', 'completed') AND t.error_code != '{FORGOTTEN}',
+                c.number != n.number OR t.state NOT IN ('sending', 'pending', 'processing', 'completed')
+                    AND t.error_code != '{FORGOTTEN}',
                 c.charged, c.charged_at, c.refunded, c.refunded_at, c.bill_task, c.state = 'settled', c.bill,
                 t.request, c.accepted, CASE WHEN c.number = n.number THEN t.credits END
             FROM timed c JOIN task t ON t.identity = c.identity
                 JOIN charge n ON n.number = (SELECT {NEWEST_OF.format("t")})
             WHERE c.gateway = ? AND c.account = ? AND c.state != 'back'
-                AND NOT (c.number = n.number AND t.state IN ('preparing', 'sending'))
+                AND NOT (c.number = n.number AND t.state = 'preparing')
             ORDER BY c.number
         """  # noqa: S608 - made of constants
         with self._journal.reading() as connection:

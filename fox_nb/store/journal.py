@@ -303,13 +303,13 @@ class Journal(JournalReader):
             if task_id:
                 columns = "state = 'pending', accepted = sent, finished = NULL, task_id = ?, error_code = '', "
                 self._change(connection, f"{columns}error = ''", (task_id,), "identity = ?", (identity,))
-                given_back = connection.execute(
-                    f"SELECT number FROM charge c WHERE identity = ? AND {GIVEN_BACK} "  # noqa: S608 - made of constants
-                    "ORDER BY state = 'settled' DESC, number DESC LIMIT 1",
-                    (identity,),
+                found = connection.execute(
+                    f"SELECT number FROM charge c WHERE identity = ? AND (bill_task = ? OR ? AND {GIVEN_BACK}) "  # noqa: S608 - made of constants
+                    "ORDER BY bill_task = ? DESC, state = 'settled' DESC, number DESC LIMIT 1",
+                    (identity, task_id, row.state == "refused", task_id),
                 ).fetchone()
-                if given_back and row.state == "refused":
-                    charge = int(given_back[0])
+                if found:
+                    charge = int(found[0])
                 connection.execute("UPDATE charge SET task_id = ?, state = 'kept' WHERE number = ?", (task_id, charge))
             elif paid:
                 self._end_sending(connection, row, "failed", ANSWER_LOST, _SETTLED_AS_PAID, now)

@@ -64,7 +64,9 @@ _TASK = f"""
            (SELECT count(*) {_OF_IT} AND charged IS NULL AND refunded IS NULL AND bill != '{SHARED}'),
            coalesce((SELECT bill {_FROM_NEWEST}), ''), coalesce((SELECT bill_task {_FROM_NEWEST}), ''),
            (SELECT charged {_FROM_NEWEST}), coalesce((SELECT refunded {_FROM_NEWEST}), 0),
-           (SELECT coalesce(refunded_at, charged_at) {_FROM_NEWEST})
+           (SELECT coalesce(refunded_at, charged_at) {_FROM_NEWEST}),
+           coalesce((SELECT bill_task FROM charge c WHERE c.identity = t.identity AND c.state IN ('settled', 'paid')
+                     AND c.charged > coalesce(c.refunded, 0) AND c.bill_task != '' ORDER BY number DESC LIMIT 1), '')
     FROM task t
 """  # noqa: S608 - made of constants
 

@@ -51,7 +51,8 @@ class TaskRow(NamedTuple):
     `micro_usd` is what was reserved for all its sendings; `charged` and `refunded` are what the gateway's log says of
     them, `net` prefers that to what was reserved, and `unbilled` counts those of which it says nothing yet. `bill`,
     `bill_task`, `bill_charged` and `bill_refunded` are of the sending `charge` alone: how sure the log is of it, which
-    task it names, the amounts, and when. `is_play_money` is of the sandbox, also by way of a recording or a rehearsal.
+    task it names, the amounts, and when. `named` is the task that the log has charged and named of a sending that a
+    person had settled without its id. `is_play_money` is of the sandbox, also by way of a recording or a rehearsal.
 
     The fields stand in the order of the query's columns (`_TASK` in `journal_reader.py`), the two flags side by side.
     """
@@ -91,6 +92,7 @@ class TaskRow(NamedTuple):
     bill_charged: int | None
     bill_refunded: int
     bill_seen_at: float | None
+    named: str
     pictures: tuple[PictureRow, ...]
 
     @property
@@ -118,9 +120,11 @@ class TaskRow(NamedTuple):
 
     @property
     def is_named_since(self) -> bool:
-        """True for what was settled without its id, which the bill has charged and named since: it can be fetched."""
-        is_charged = self.bill_charged is not None and self.bill_charged > self.bill_refunded
-        return self.error_code in {ANSWER_LOST, NOT_PAID} and is_charged and bool(self.bill_task)
+        """True for what was settled without its id, which the bill has charged and named since: it can be fetched.
+
+        Also where it was sent once more since, and refused.
+        """
+        return bool(self.named) and (self.state == "refused" or self.error_code == ANSWER_LOST)
 
     @property
     def on_its_way(self) -> bool:

@@ -145,6 +145,65 @@ def test_a_retry_that_is_refused_forgets_nothing(gateway: Gateway, fox_at: Calla
     assert (float(fox.spent), str(task.cost)) == (pytest.approx(0.09), "$0.09 charged")
 
 
+@pytest.mark.parametrize("paid", [True, False])
+def test_what_the_bill_names_comes_though_it_was_sent_once_more_and_refused(
+    gateway: Gateway, fox_at: Callable[..., Fox], paid: bool
+) -> None:
+    """What was settled, then refused when it was sent anew, is not paid for again by the same cell once the bill names it."""
+    gateway.create = always(LOST)
+    fox = fox_at(gateway)
+    task = ask(fox)
+    task.settle(paid=paid)
+    (lost,) = gateway.tasks
+    gateway.create = always(say(422, {"error": {"message": "no", "type": "x"}}))
+    again(task)
+    assert "Ask again" in task.error.todo
+    tell(gateway, entry(time.time(), task_id=lost))
+    assert [one.code for one in fox.reconcile().proposals] == [f"task.settle(paid=True, task_id={lost!r})"]
+    with pytest.raises(FoxError, match=re.escape(f"task.settle(task_id={lost!r})")):
+        fox.generate("a fox").wait()
+    assert gateway.counts["create"] == 2
+    assert task.settle(task_id=lost).wait(60).images
+    assert fox.reconcile(fresh=True).proposals == ()
+    assert float(fox.spent) == pytest.approx(0.09)
+
+
+def test_what_the_bill_names_of_a_failed_task_is_not_its_lost_retry(
+    gateway: Gateway, fox_at: Callable[..., Fox]
+) -> None:
+    """Nobody is told to fetch the pictures of a task that has failed, as its retry was lost and settled as not paid."""
+    gateway.poll = FAILED
+    fox = fox_at(gateway)
+    task = ask(fox)
+    tell(gateway, entry(time.time(), task_id=task.id))
+    gateway.create = always(LOST)
+    again(task)
+    task.settle(paid=False)
+    assert fox.reconcile().proposals == ()
+    assert "settle" not in task.error.todo
+    gateway.create = lambda gateway, _count, task_id: say(200, gateway.accepted(task_id))
+    ask(fox)
+    assert gateway.counts["create"] == 3
+
+
+def test_what_is_on_the_wire_is_on_the_bill_already(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """The charge of a request whose answer is still awaited is never told as that of an equal one whose answer was lost."""
+    gateway.create = always(LOST)
+    fox = fox_at(gateway)
+    ask(fox)
+    answered = threading.Event()
+    gateway.create = lambda gateway, _count, task_id: (answered.wait(60), say(200, gateway.accepted(task_id)))[1]
+    asking = threading.Thread(target=ask, args=[fox, "an owl"])
+    asking.start()
+    until(lambda: gateway.counts["create"] == 2 or None, "the second creating call")
+    tell(gateway, entry(time.time(), task_id=list(gateway.tasks)[1]))
+    assert [(one.word, one.code) for one in fox.reconcile().proposals] == [("ambiguous", "")]
+    answered.set()
+    ended(asking)
+    assert [one.word for one in fox.reconcile(fresh=True).proposals] == ["nothing found"]
+    assert fox.spent == pytest.approx(0.18)
+
+
 def lose(gateway: Gateway, fox: Fox, times: int) -> tuple[Any, list[float]]:
     """A task that was sent so often without an answer, and when, oldest first."""
     gateway.create = always(LOST)
