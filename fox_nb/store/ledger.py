@@ -10,6 +10,7 @@ from fox_nb.atomic import BUSY_SECONDS, PRIVATE_FILE, open_database
 from fox_nb.errors import NOTHING_SENT, StoreError
 from fox_nb.settings import named
 from fox_nb.store.journal_reader import OpenDatabase, check_budget
+from fox_nb.store.schema import no_locks
 from fox_nb.workdir import given_path, whole
 
 _MADE = (
@@ -50,6 +51,8 @@ class Ledger(OpenDatabase):
         super().__init__(f"ledger {self._shown}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if (unlocked := no_locks(self.path.parent, "ledger")) is not None:
+                raise unlocked
             self._open()
             with contextlib.suppress(OSError):
                 self.path.chmod(PRIVATE_FILE)
@@ -113,6 +116,8 @@ class Ledger(OpenDatabase):
         code = getattr(error, "sqlite_errorname", "")
         what, todo = f"cannot be used ({error})", "Check the folder's rights and the free space."
         if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            if (unlocked := no_locks(self.path.parent, "ledger")) is not None:
+                return unlocked
             what = f"has been locked by another program for {BUSY_SECONDS:.0f} s"
             todo = "Try again in a moment; if it stays so, end the program that hangs."
         elif code == "SQLITE_READONLY_DBMOVED":

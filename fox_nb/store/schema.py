@@ -219,8 +219,11 @@ def _is_out_of_files() -> bool:
     return False
 
 
-def no_locks(folder: Path) -> StoreError | None:
-    """Return what is wrong where files cannot be locked at all: SQLite takes that for a lock of somebody else's."""
+def no_locks(folder: Path, argument: str = "store") -> StoreError | None:
+    """Return what is wrong where files cannot be locked at all: SQLite takes that for a lock of somebody else's.
+
+    `argument` is by what Fox is given another place.
+    """
     try:
         import fcntl
     except ImportError:
@@ -234,7 +237,7 @@ def no_locks(folder: Path) -> StoreError | None:
                 f"Files in {named(folder)} cannot be locked ({error.strerror}), as on some network drives; without "
                 "locks two kernels would damage what is in it.",
                 money=NOTHING_SENT,
-                todo="Give a folder on a disk of this machine with store=…, or have locks turned on for the drive.",
+                todo=f"Give a place on a disk of this machine with {argument}=…, or have the drive's locks turned on.",
             )
     return None
 

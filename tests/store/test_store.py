@@ -1,10 +1,12 @@
 """The store: a folder that several kernels share, that opens older stores and leaves alone what it does not know."""
 
+import errno
 import os
 import shutil
 import sqlite3
 import stat
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from fox_nb import StoreDamaged, StoreError, StoreTooNew
 from fox_nb.store import Store, identity_of, picture_name, schema
 from fox_nb.store.files import slug
+from fox_nb.store.ledger import Ledger
 
 NOW = 1_800_000_000.0
 
@@ -179,6 +182,30 @@ def test_a_folder_that_cannot_be_written() -> None:
     """A place where nobody may write is refused with what to do; /proc is such a place for root, too."""
     with pytest.raises(StoreError, match="store="):
         Store("/proc/fox_runs")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks differ elsewhere")
+@pytest.mark.parametrize("kind", [Store, Ledger])
+def test_a_place_without_locks_is_told_at_once(
+    kind: type[Store] | type[Ledger], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite takes it for somebody else's lock, waits a minute, and would be blamed; so it is with one that is open."""
+
+    def lockf(*_about: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fox_nb.atomic.BUSY_SECONDS", 0.1)
+    place = tmp_path / "runs" / "ledger"
+    opened = kind(place)
+    database = opened if isinstance(opened, Ledger) else opened.journal
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr("fcntl.lockf", lockf)
+        for use in (database.writing().__enter__, lambda: kind(place), lambda: kind(tmp_path / "new" / "ledger")):
+            with pytest.raises(StoreError, match=rf"cannot be locked \(No locks.* with {kind.__name__.lower()}="):
+                use()
+    opened.close()
+    assert not (tmp_path / "new" / "ledger").is_file()
 
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
