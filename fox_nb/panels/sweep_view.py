@@ -109,9 +109,9 @@ class SweepView:
         self._controls.on("stop", sweep.runner.stop)
         self._controls.on("ready", self._tell)
         self._place = w.VBox([])
-        missing = w.HTML(when_missing())
-        self._controls.on("ready", missing.close)
-        self.widget = w.VBox([self._controls, self._place, missing])
+        self._missing = w.HTML(when_missing())
+        self._controls.on("ready", self._not_missing)
+        self.widget = w.VBox([self._controls, self._place, self._missing])
         self._forget = sweep.on_change(self._changed)
 
     def show(self) -> dict[str, Any]:
@@ -129,10 +129,16 @@ class SweepView:
         self._pool.close(wait=True)
         self._acting.close()
         self._kept.close()
-        if self._viewer is not None:
-            self._viewer.close()
-        self._controls.close()
-        self.widget.close()
+        for box in (self.widget, self._place):
+            box.close()
+        for part in (self._controls, self._missing, self._viewer):
+            if part is not None:
+                part.close()
+
+    def _not_missing(self) -> None:
+        """Take away what to do without controls, of the box first: one that holds a closed widget can't be reloaded."""
+        self.widget.children = (self._controls, self._place)
+        self._missing.close()
 
     # -- what a person does -----------------------------------------------------------------------------------------
 

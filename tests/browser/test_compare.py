@@ -291,6 +291,18 @@ def test_a_cell_that_runs_shows_its_progress_and_leaves_one_grid(lab: Lab, sandb
     assert len(sandbox.creations) == 9
 
 
+def test_a_reloaded_page_shows_the_grid_and_what_else_there_is(lab: Lab, env: dict[str, str]) -> None:
+    """While its kernel lives a page that is loaded anew has the live viewer again, and a person's own widgets beside it."""
+    sweep = "sweep = fox.sweep('phota-image', prompt='a fox').run()\nsweep"
+    page = lab.open(notebook(OPEN, sweep, "import ipywidgets\nipywidgets.IntSlider(7)"), env=env)
+    page.run_all()
+    page.wait_for(ALL_DONE, 1)
+    page.page.evaluate("() => window.foxTestNotebook.context.save()")
+    page.page.reload()
+    page.wait_for(ALL_DONE, 1)
+    page.locator(".widget-slider").wait_for()
+
+
 @pytest.mark.long
 @pytest.mark.alone
 def test_twenty_five_at_4k(

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ipywidgets import Widget
 
 from fox_nb import Fox, FoxError
 from fox_nb.experiments import Sweep, pages
@@ -132,6 +133,20 @@ def test_the_clock_alone_sends_no_page_again(
     assert not updated()
     view._changed(view._sweep.plan.cells)
     assert len(updated()) == 1
+
+
+def test_a_page_that_is_reloaded_is_given_every_widget(
+    fox: Fox, show: Callable[[Sweep], SweepView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No box holds what was closed, when a browser has started the view and when that is over: ipywidgets can't tell its state."""
+    monkeypatch.setattr(sweep_view, "is_unseen", lambda: False)
+    view = show(fox.sweep("phota-image", prompt=["a fox"]).run())
+    until(lambda: view._viewer, "the viewer")
+    view._controls._on_message(view._controls, {"type": "ready"}, [])
+    assert view.widget.model_id in Widget.get_manager_state()["state"]
+    view.close()
+    assert view._place.comm is None
+    Widget.get_manager_state()
 
 
 def test_without_a_screen_all_is_there_when_the_cell_ends(runner: Runner) -> None:
