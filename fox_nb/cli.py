@@ -51,18 +51,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"fox_nb {fox_nb.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    lab = commands.add_parser("lab", help="open JupyterLab on the lessons, on the sandbox")
+    lab = commands.add_parser("lab", **classroom.about("open JupyterLab on the lessons, on the sandbox"))
     lab.add_argument("folder", nargs="?", type=Path, help="where the lessons are, or are to be copied to")
     lab.add_argument("--service", action="store_true", help="use the key that is set, not the sandbox")
     lab.add_argument("--port", type=port, default=8888, help="the port to try first (default 8888)")
     lab.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     lab.set_defaults(run=_lab)
 
-    demo = commands.add_parser("demo", help="run the first lesson without a screen and write it as HTML")
+    demo = commands.add_parser("demo", **classroom.about("run the first lesson without a screen and write it as HTML"))
     demo.add_argument("folder", nargs="?", type=Path, default=Path("fox_demo"), help="where to (default fox_demo)")
     demo.set_defaults(run=_demo)
 
-    sandbox = commands.add_parser("sandbox", help="run a sandbox by hand; prints its base URL as the first line")
+    sandbox = commands.add_parser(
+        "sandbox", **classroom.about("run a sandbox by hand; prints its base URL as the first line")
+    )
     sandbox.add_argument("--port", type=port, default=0, help="the port (default: a free one)")
     sandbox.add_argument(
         "--speed", type=speed, default=SHARED_SPEED, help="how many times faster than the service (default 10)"
@@ -71,13 +73,17 @@ def _parser() -> argparse.ArgumentParser:
 
     scan = commands.add_parser(
         "scan",
-        help="look for keys in notebooks, texts and folders; exit status 1: one was found, 2: a file was not read",
+        **classroom.about(
+            "look for keys in notebooks, texts and folders; exit status 1: one was found, 2: a file was not read"
+        ),
     )
     scan.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a notebook, a text, or a folder of them")
     scan.add_argument("--clean", action="store_true", help="take out what is found; the notebook stays one")
     scan.set_defaults(run=_scan)
 
-    gallery = commands.add_parser("gallery", help="show what a class has made on one page, and what each has spent")
+    gallery = commands.add_parser(
+        "gallery", **classroom.about("show what a class has made on one page, and what each has spent")
+    )
     gallery.add_argument(
         "places", nargs="+", type=Path, metavar="PLACE", help="fox_runs folders, .foxpack files, ZIPs, folders of them"
     )
@@ -87,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     classroom.add(commands, port)
 
-    doctor = commands.add_parser("doctor", help="say what works here, what doesn't, and what to do")
+    doctor = commands.add_parser("doctor", **classroom.about("say what works here, what doesn't, and what to do"))
     doctor.set_defaults(run=_doctor)
     return parser
 

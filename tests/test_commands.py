@@ -30,6 +30,9 @@ from processes import PATIENCE, until
         ("scan", "the following arguments are required: FILE"),
         ("gallery", "the following arguments are required: PLACE"),
         ("doctor now", "unrecognized arguments: now"),
+        ("seats make students.csv --each 0,50", "argument --each: '0,50' is no amount in USD; write it as 0.50"),
+        ("seats raise Ada Ben 1", "argument USD: 'Ben' is no amount in USD"),
+        ("seats raise Ada nan", "'nan' is no amount in USD"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_line(words: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,6 +117,19 @@ def test_a_reader_that_has_seen_enough_is_no_error(files: int, tmp_path: Path) -
     ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("words", ["lab", "seats", "seats share"])
+def test_the_help_of_a_command_says_what_it_does(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its own page has the sentence that the list of all has: somebody may look there first."""
+    with pytest.raises(SystemExit):
+        main([*words.split(), "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert {
+        "lab": "Open JupyterLab on the lessons, on the sandbox.",
+        "seats": "The students of a class: budgets, tokens, an end.",
+        "seats share": "Let every seat use a trained profile.",
+    }[words] in told
 
 
 def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import math
 import sys
 import time
 from importlib.util import find_spec
@@ -24,7 +26,7 @@ _LAST_YEAR = 2999
 
 def add(commands: Any, port: Callable[[str], int]) -> None:
     """Add the two commands to those of `fox-nb`."""
-    relay = commands.add_parser("relay", help="hold the one key of a class; prints its address as the first line")
+    relay = commands.add_parser("relay", **about("hold the one key of a class; prints its address as the first line"))
     relay.add_argument("--port", type=port, default=0, help="the port (default: that of the last time, or a free one)")
     relay.add_argument("--host", default="127.0.0.1", help="the address to answer at (default: this machine alone)")
     relay.add_argument("--no-share", action="store_true", help="send and pay the same request for each who asks")
@@ -43,30 +45,33 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     _place(relay)
     relay.set_defaults(run=_relay)
 
-    seats = commands.add_parser("seats", help="the students of a class: budgets, tokens, an end")
+    seats = commands.add_parser("seats", **about("the students of a class: budgets, tokens, an end"))
     actions = seats.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_AnyOrder)
     make = _action(actions, "make", _make, "make a seat for each name in a CSV; prints NAME TOKEN, once")
     make.add_argument("students", type=Path, help="a CSV file: its column 'name', or its only one")
-    make.add_argument("--each", type=float, required=True, metavar="USD", help="what each may spend")
-    make.add_argument("--total", type=float, metavar="USD", help="what all may spend together, where a class begins")
+    make.add_argument("--each", type=_usd, required=True, metavar="USD", help="what each may spend")
+    make.add_argument("--total", type=_usd, metavar="USD", help="what all may spend together, where a class begins")
     make.add_argument("--ends", type=_day, metavar="DATE", help="the last day, such as 2027-02-28 (default: never)")
     make.add_argument("--models", default="", help="the models that they may use, with commas (default: all)")
     _action(actions, "list", _list, "show every seat and what it has spent")
-    for name, about in (("block", "stop seats"), ("unblock", "let seats go on")):
-        _action(actions, name, _block, about, blocked=name == "block").add_argument("names", nargs="+", metavar="NAME")
+    for name, words in (("block", "stop seats"), ("unblock", "let seats go on")):
+        _action(actions, name, _block, words, blocked=name == "block").add_argument("names", nargs="+", metavar="NAME")
     ends = _action(actions, "ends", _ends, "move the last day of seats")
     ends.add_argument("ends", type=_day, metavar="DATE", help="such as 2027-02-28, or never")
     ends.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
     more = _action(actions, "raise", _raise, "give a seat more to spend, or less (-1); --all: the class")
     more.add_argument("name", nargs="?", default="", metavar="NAME")
-    more.add_argument("usd", type=float, metavar="USD")
+    more.add_argument("usd", type=_usd, metavar="USD")
     more.add_argument("--all", action="store_true", help="raise what all may spend together")
     hand_out = _action(actions, "hand-out", _hand_out, "write a file for each seat, with a new token: the old one ends")
     hand_out.add_argument("to", type=Path, help="the folder to write to")
     hand_out.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
     hand_out.add_argument("--address", required=True, metavar="URL", help="where the relay answers")
-    for name, about in (("share", "let every seat use a trained profile"), ("unshare", "let no other seat use it")):
-        _action(actions, name, _share, about, shared=name == "share").add_argument("profile", metavar="PROFILE_ID")
+    for name, words in (
+        ("share", "let every seat use a trained profile"),
+        ("unshare", "let the seat that trained a profile use it alone"),
+    ):
+        _action(actions, name, _share, words, shared=name == "share").add_argument("profile", metavar="PROFILE_ID")
     remove = _action(actions, "remove", _remove, "remove a seat with all that it made")
     remove.add_argument("name", metavar="NAME")
 
@@ -91,8 +96,13 @@ def _place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", metavar="URL", help="another database than the folder's own")
 
 
-def _action(actions: Any, name: str, run: Any, about: str, **values: Any) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=about)
+def about(words: str) -> dict[str, Any]:
+    """Return what says what a command does: in the list of all, and above its own options."""
+    return {"help": words, "description": f"{words[0].upper()}{words[1:]}."}
+
+
+def _action(actions: Any, name: str, run: Any, words: str, **values: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, **about(words))
     _place(parser)
 
     def go(chosen: argparse.Namespace) -> int:
@@ -262,6 +272,14 @@ def _day(text: str) -> float | None:
     if ends <= time.time():
         raise argparse.ArgumentTypeError(f"{text} is over already; `fox-nb seats block` stops a seat at once")
     return ends
+
+
+def _usd(text: str) -> float:
+    """Read an amount in USD, of whatever size."""
+    with contextlib.suppress(ValueError):
+        if math.isfinite(amount := float(text)):
+            return amount
+    raise argparse.ArgumentTypeError(f"{text!r} is no amount in USD; write it as 0.50")
 
 
 def _group(text: str) -> tuple[str, int]:
