@@ -108,6 +108,12 @@ def write(target: Path, data: bytes, *, private: bool = False, synced: bool = Fa
         put(part, target, synced=synced)
 
 
+def reason_of(error: OSError) -> str:
+    """Return what a system says of a file, with its name, unless that is one aside: nobody has seen that name."""
+    told = error.strerror or str(error)
+    return told if error.filename is None or ASIDE in str(error.filename) else f"{told}: {error.filename}"
+
+
 def private_folder(folder: Path) -> None:
     """Make a folder that is its owner's alone, with what is missing above it; one that is there stays as it is."""
     for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fox_nb.atomic import aside, put, write
+from fox_nb.atomic import aside, put, reason_of, write
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.experiments.axes import label, picture_names
 from fox_nb.experiments.made import Made
@@ -123,7 +123,7 @@ def save(made: Made, folder: str | os.PathLike[str], name: str = NAME) -> Path:
     try:
         write(place.path / METADATA, text.encode())
     except OSError as error:
-        raise FoxError(f"{METADATA} could not be written in {place.path}: {error}.") from None
+        raise FoxError(f"{METADATA} could not be written in {place.path}: {reason_of(error)}.") from None
     return place.path
 
 
@@ -181,7 +181,7 @@ def save_parquet(made: Made, path: str | os.PathLike[str]) -> Path:
                     writer.write_table(pa.table([pa.array(column, image_type), *columns], schema=schema))
             put(part, target)
     except OSError as error:
-        raise FoxError(f"{target} could not be written: {error}.", todo="Choose another place.") from None
+        raise FoxError(f"{target} could not be written: {reason_of(error)}.", todo="Choose another place.") from None
     return target
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from fox_nb.atomic import write
+from fox_nb.atomic import reason_of, write
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.experiments.axes import MOST_VALUES, word
 from fox_nb.experiments.batch_plan import BatchPlan
@@ -161,7 +161,9 @@ def save_plan(words: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         write(target, data)
     except OSError as error:
-        raise FoxError(f"The plan could not be written to {target}: {error}.", todo="Choose another place.") from None
+        raise FoxError(
+            f"The plan could not be written to {target}: {reason_of(error)}.", todo="Choose another place."
+        ) from None
     return target
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fox_nb.atomic import aside, put
+from fox_nb.atomic import aside, put, reason_of
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.parameters import meant, shown
 from fox_nb.workdir import given_path
@@ -105,7 +105,9 @@ class Folder:
                 )
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FoxError(f"The folder {self.path} can't be made: {error}.", todo="Choose another one.") from None
+            raise FoxError(
+                f"The folder {self.path} can't be made: {reason_of(error)}.", todo="Choose another one."
+            ) from None
         self._taken: set[str] = set()
         self._next: dict[str, int] = {}
 
@@ -154,7 +156,7 @@ def copy(source: Path, target: Path) -> None:
             put(part, target)
     except OSError as error:
         raise FoxError(
-            f"{target.name} could not be saved in {target.parent}: {error}.",
+            f"{target.name} could not be saved in {target.parent}: {reason_of(error)}.",
             money="The picture itself is safe: this would have been a copy.",
             todo="Free some space, or choose another folder.",
         ) from None
@@ -199,7 +201,7 @@ def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
                 return target
             put(part, target)
     except OSError as error:
-        raise FoxError(f"{target} could not be saved: {error}.", todo="Choose another place.") from None
+        raise FoxError(f"{target} could not be saved: {reason_of(error)}.", todo="Choose another place.") from None
     return target
 
 

@@ -329,9 +329,9 @@ def _existing(name: str | bytes, parameter: str) -> Path:
     try:
         found = path.stat()
     except (OSError, ValueError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "it cannot be read"
+        reason = "file not found" if isinstance(error, FileNotFoundError) else "it cannot be read"
         reason = "this link leads to no file" if path.is_symlink() else reason
-        raise refused(parameter, f"{reason}: {shown}.", _advice(path, text), value=shown) from error
+        raise refused(parameter, f"{reason}: {shown}{_looked_in(path)}.", _advice(path, text), value=shown) from error
     if path.is_dir():
         raise refused(parameter, f"{shown} is a folder.", _inside(path), value=shown)
     if not path.is_file():
@@ -356,17 +356,22 @@ def _advice(path: Path, text: str) -> str:
         return f"If it is a link: https://{clipped(text)}"
     names = _names(path.parent)
     if names is None:
-        return f"The folder {clipped(str(path.parent))} is not there; {_here()}."
+        return f"The folder {clipped(str(path.parent))} is not there: check the path."
     lowered = {name.lower(): name for name in names if name != path.name}
     near = [lowered[name] for name in difflib.get_close_matches(path.name.lower(), lowered, n=3, cutoff=0.6)]
     if near:
         return "Did you mean " + " or ".join(as_text(str(path.parent / name)) for name in near) + "?"
-    return f"Relative paths start at the kernel's folder: {_here()}."
+    return "Check the path."
 
 
-def _here() -> str:
+def _looked_in(path: Path) -> str:
+    """Say where a relative path was looked for."""
+    if path.is_absolute():
+        return ""
     here = working_folder()
-    return f"the kernel works in {here}" if here is not None else "the kernel's own folder was deleted"
+    if here is None:
+        return " (the kernel's own folder was deleted)"
+    return f" (looked in {as_text(str((here / path).parent))})"
 
 
 def _inside(folder: Path) -> str:

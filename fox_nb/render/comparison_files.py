@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageDraw, ImageOps
 
-from fox_nb.atomic import write
+from fox_nb.atomic import reason_of, write
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.inline import size_words
 from fox_nb.images.saving import FORMATS
@@ -430,5 +430,5 @@ def _put(comparison: Comparison, path: Path, data: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path, data)
     except OSError as error:
-        raise FoxError(f"{path} could not be written: {error}.", todo="Choose another place.") from None
+        raise FoxError(f"{path} could not be written: {reason_of(error)}.", todo="Choose another place.") from None
     return path

@@ -320,8 +320,9 @@ def test_no_picture_is_overwritten_and_what_cannot_be_is_said_in_words(tmp_path:
         (shown.save_html, "."),
         (shown.save_image, "a.png/x.png"),
     ):
-        with pytest.raises(fox_nb.FoxError, match=r"not overwritten|could not be written"):
+        with pytest.raises(fox_nb.FoxError, match=r"not overwritten|could not be written") as refused:
             save(tmp_path / place)
+        assert "part-" not in str(refused.value), "nobody has seen the name of what is written beside it first"
     assert (tmp_path / "a.png").read_bytes() == before
     closed = Image.open(tmp_path / "a.png")
     closed.close()

@@ -124,7 +124,7 @@ def test_a_link_that_the_gateway_cannot_open_is_told_with_its_row(open_fox: Call
         ("num_outputs", np.timedelta64(3, "s"), "is a length of time"),
         ("num_outputs", np.timedelta64(3, "ns"), "is a length of time"),  # which NumPy turns into the number 3
         ("image_urls", "https://example.com/a b.png", "holds a space"),
-        ("image_urls", "phot.jpg", r"no such file: phot\.jpg\. Did you mean photo\.jpg"),
+        ("image_urls", "phot.jpg", r"file not found: phot\.jpg \(looked in .+\)\. Did you mean photo\.jpg"),
         ("image_urls", np.full((9, 9), np.nan), "image_urls"),
     ],
 )

@@ -123,7 +123,9 @@ def test_what_a_plan_is_given_is_refused_in_words(fox: Fox, photo: Path) -> None
     assert fox.sweep(PHOTA, prompt="a fox", takes=np.float64(2), at_once=np.int64(3)).pictures == 2
     with pytest.raises(InvalidRequest, match="No model has a seed"):
         fox.sweep(PHOTA, prompt="a fox", seed=[1, 2])
-    with pytest.raises(InvalidRequest, match="original: there is no such file"):
+    with pytest.raises(
+        InvalidRequest, match=r"original: file not found: nowhere\.png \(looked in .+\)\. .*Check the path\."
+    ):
         fox.sweep(PHOTA, prompt="a fox", original="nowhere.png")
     with pytest.raises(InvalidRequest, match="Did you mean 'creativity'"):
         fox.compare_enhance(photo, creativty=[0, 1])

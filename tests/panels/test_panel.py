@@ -423,7 +423,7 @@ def test_what_was_wrong_with_a_picture_goes_with_it(fox: Fox, tmp_path: Path) ->
     panel.image_urls = files[:1]
     assert picker.error == ""
     Browser(picker).say("place", text="nope.png")
-    assert picker.error.startswith("image_urls: there is no such file")
+    assert picker.error.startswith("image_urls: file not found: nope.png (looked in ")
     panel.fill({})
     assert picker.error == ""
 
