@@ -13,6 +13,7 @@ import fox_nb
 from fox_nb.classroom import commands as classroom
 from fox_nb.errors import FoxError
 from fox_nb.sandbox.process import FASTEST, SHARED_SPEED
+from fox_nb.workdir import working_folder
 
 _LAST_PORT = 65535
 _READER_GONE = 141
@@ -39,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_GONE
     except (FoxError, OSError) as error:  # an OSError: a folder that can't be written to, a port that is taken
-        print(f"fox-nb: {error}", file=sys.stderr)
+        words = str(error)
+        if isinstance(error, FileNotFoundError) and working_folder() is None:
+            words = "The folder in which you work was deleted. Change to another one, then run the command again."
+        print(f"fox-nb: {words}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -57,6 +57,20 @@ def test_a_place_that_cannot_be_written_to_is_named(
     assert re.fullmatch(r"fox-nb: .*taken.*\n", said.err)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a folder in which somebody works can't be deleted elsewhere")
+@pytest.mark.parametrize("command", [["demo"], ["seats", "list"], ["relay"], ["gallery", "work"]])
+def test_a_folder_that_was_deleted_around_a_command_is_told(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Where no relative path begins, the line says what to do, and not Python's words on a file that nobody has named."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"fox-nb: (The folder in which you work was deleted\. Change.*|There is no work\..*)\n", said)
+
+
 def test_a_port_that_is_taken_is_said_to_be(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     """`fox-nb sandbox` on a port where something answers already ends with one line."""
     port = sandbox.base_url.rsplit(":", 1)[1]
