@@ -15,7 +15,6 @@ import zipfile
 import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -73,8 +72,8 @@ _MARKS = {
 }
 """Marks that say how a text is written; UTF-32's before UTF-16's, which begin alike."""
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_PART = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|[^\s",:{}\[\]]++')
-"""A text, a bracket, a number or a word of JSON."""
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+"""A text of JSON: outside of one no quote stands."""
 _ALTERNATING = re.compile(rb"(?:[^\0]\0{1,3}){8}|(?:\0{1,3}[^\0]){8}")
 """How letters stand in UTF-16 and UTF-32."""
 
@@ -423,10 +422,10 @@ def _notebook(data: bytes, seeker: KeySeeker, report: Report) -> bytes | None:
     parts, at = [], 0
     try:
         text = data[len(mark) :].decode(encoding, "surrogatepass")
-        node = json.loads(text)
-        if not isinstance(node, dict) or not isinstance(node.get("cells"), list):
+        node = json.loads(text, object_pairs_hook=_Pairs)
+        if not (isinstance(node, _Pairs) and type(dict(node).get("cells")) is list):
             return None
-        for lines, where, is_typed in _texts(_tree(text)):
+        for lines, where, is_typed in _texts(node, _STRING.finditer(text)):
             places = _keys_in("".join(line.value for line in lines), where, seeker, is_typed=is_typed)
             found += [(place, where) for place in places]
             begin = 0
@@ -460,56 +459,42 @@ class _Text(NamedTuple):
     value: str
 
 
-class _Pairs(list[tuple[_Text, Any]]):
+class _Pairs(list[tuple[str, Any]]):
     """The names and values of an object."""
 
 
-def _tree(text: str) -> Any:
-    """Return what is in a text that is known to be JSON: lists, pairs of names and values, texts; None for the rest."""
-    within: list[list[Any]] = [[]]
-    for match in _PART.finditer(text):
-        start, end = match.span()
-        sign = text[start]
-        if sign in "{[":
-            within.append([])
-        elif sign in "]}":
-            inside = within.pop()
-            within[-1].append(inside if sign == "]" else _Pairs(zip(inside[::2], inside[1::2], strict=True)))
-        else:
-            within[-1].append(_Text(start, end, scanstring(text, start + 1, False)[0]) if sign == '"' else None)
-    return within[0][0]
+def _texts(
+    node: Any, places: Iterator[re.Match[str]], where: str = "", *, typed: bool = False
+) -> Iterator[tuple[list[_Text], str, bool]]:
+    """Give each text of what was read as its lines, with its place, and whether it was typed into a password field.
 
-
-def _texts(node: Any, where: str = "", *, typed: bool = False) -> Iterator[tuple[list[_Text], str, bool]]:
-    """Give each text of a tree as its lines, with its place, and whether it was typed into a password field.
-
-    `typed` says that the tree is the state of such a field.
+    `places` are those of all texts in the notebook's own: it is gone through in the same order. `typed` says that
+    `node` is the state of such a field.
     """
-    if isinstance(node, _Text):
-        yield [node], where, False
+    if isinstance(node, str):
+        yield [_Text(*next(places).span(), node)], where, False
     elif isinstance(node, _Pairs):
-        words = {name.value: child.value for name, child in node if isinstance(child, _Text)}
-        is_password = words.get("model_name") == _PASSWORD_FIELD
+        is_password = ("model_name", _PASSWORD_FIELD) in node
         for name, child in node:
-            yield [name], where, False
-            shown = "".join(sign if sign.isprintable() else "?" for sign in name.value[:60])
+            yield [_Text(*next(places).span(), name)], where, False
+            shown = "".join(sign if sign.isprintable() else "?" for sign in name[:60])
             place = f"{where}, {shown}" if where else shown
-            if typed and name.value == "value" and isinstance(child, _Text):
-                yield [child], place, True
+            if typed and name == "value" and isinstance(child, str):
+                yield [_Text(*next(places).span(), child)], place, True
             else:
-                yield from _texts(child, place, typed=is_password and name.value == "state")
+                yield from _texts(child, places, place, typed=is_password and name == "state")
     elif isinstance(node, list) and _is_one_text(where.rpartition(", ")[2], node):
-        yield node, where, False
+        yield [_Text(*next(places).span(), line) for line in node], where, False
     elif isinstance(node, list):
         for number, child in enumerate(node, 1):
-            yield from _texts(child, f"{where} {number}")
+            yield from _texts(child, places, f"{where} {number}")
 
 
 def _is_one_text(name: str, value: list[Any]) -> bool:
     """Whether a list is the lines of one text: readers join those of a source or an output wherever they were cut."""
-    if not value or not all(isinstance(line, _Text) for line in value):
+    if not value or not all(isinstance(line, str) for line in value):
         return False
-    return name in {"source", "text"} or "/" in name or all(line.value.endswith("\n") for line in value[:-1])
+    return name in {"source", "text"} or "/" in name or all(line.endswith("\n") for line in value[:-1])
 
 
 def _replace(link: Path, write: Callable[[BinaryIO], Any]) -> None:
