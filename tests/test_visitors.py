@@ -340,7 +340,6 @@ def test_a_full_disk_names_no_place_of_the_server(sandbox: Sandbox, monkeypatch:
                 Image.effect_noise((600, 600), 40 + number).save(photo, "PNG")
                 packed.writestr(f"{number}.png", photo.getvalue())
         told = []
-        monkeypatch.setattr("fox_nb.images.photo_archive.put", full)
         monkeypatch.setattr(atomic, "put", full)
         for ask in (
             lambda: ada.generate("a garden").wait(60),

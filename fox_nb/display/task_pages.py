@@ -276,11 +276,13 @@ def _about(task: Task) -> dict[str, Any]:
 
 
 def _picture(image: Image, *, alt: str, edge: int, max_bytes: int, mark: str = "") -> Picture | None:
+    """Return a small picture; None for a file that was deleted or damaged: the page still shows all else."""
     from fox_nb.images.thumbnail import MIME
     from fox_nb.render.image_grid import Picture
 
-    thumbnail = small_picture(image, edge, max_bytes)
-    if thumbnail is None:
+    try:
+        thumbnail = image.thumbnail(edge, max_bytes=max_bytes)
+    except FoxError:
         return None
     return Picture(
         thumbnail=thumbnail,
@@ -293,20 +295,10 @@ def _picture(image: Image, *, alt: str, edge: int, max_bytes: int, mark: str = "
     )
 
 
-def small_picture(image: Image, edge: int = 512, max_bytes: int = 40_000) -> bytes | None:
-    """Return a small picture; None for a file that was deleted or damaged: the page still shows all else."""
-    try:
-        return image.thumbnail(edge, max_bytes=max_bytes)
-    except FoxError:
-        return None
-
-
 def _table_row(task: Task, values: Sequence[str]) -> Any:
-    from fox_nb.images.thumbnail import MIME
     from fox_nb.render.table import TableLine
 
     images = task.images
-    first = images[0] if images else None
     return TableLine(
         title=title(task),
         model=task.model,
@@ -317,10 +309,7 @@ def _table_row(task: Task, values: Sequence[str]) -> Any:
         cost=float(task.cost),
         take=task.take,
         count=len(images),
-        thumbnail=small_picture(first, 112, 4000) if first else None,
-        mime=MIME,
-        width=first.width if first else 1,
-        height=first.height if first else 1,
+        picture=_picture(images[0], alt="", edge=112, max_bytes=4000) if images else None,
     )
 
 

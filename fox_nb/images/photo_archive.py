@@ -8,21 +8,19 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, rewrite
-from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, PhotoReport, bytes_of, name_of
+from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, bytes_of, name_of
 from fox_nb.images.pixels import is_called_srgb, on_white, plain
 from fox_nb.images.png_colours import icc_of, profile_of
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
-from fox_nb.settings import named
 from fox_nb.workdir import given_path
 
 MAX_BYTES = 48_000_000
@@ -60,29 +58,6 @@ class FoundPhotos:
             "1 file that is no picture" if len(self.ignored) == 1 else f"{len(self.ignored)} files that are no pictures"
         )
         return f"Ignored {files}: {shown}."
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveFacts:
-    """A packed archive.
-
-    Attributes
-    ----------
-    path : Path
-        Where it is.
-    count : int
-        How many photos it holds.
-    size : int
-        Its bytes.
-    sha256 : str
-        Names the photos, hexadecimal: it is the hash of the archive that version 0.1 made of them, so that what
-        was trained then is found again, and not paid again.
-    """
-
-    path: Path
-    count: int
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,45 +111,35 @@ def photos_in(source: str | os.PathLike[str] | bytes | HasData) -> FoundPhotos:
     return FoundPhotos(tuple(path / name for name in photos), tuple(ignored))
 
 
-def pack(photos: PhotoReport | Iterable[Photo], target: Path, *, max_bytes: int = MAX_BYTES) -> ArchiveFacts:
+def pack(photos: Sequence[Photo], target: Path) -> str:
     """Pack photos into a ZIP with nothing in it but pixels.
 
     Each is turned upright, scaled to at most 4096 px, changed to sRGB and written anew as JPEG without EXIF, place,
     names or times. The files are called 01.jpg, 02.jpg and so on. The same photos have the same name. One photo at a
-    time is in memory.
+    time is in memory. Each has its share of `MAX_BYTES`, and is compressed more if need be.
 
     Parameters
     ----------
-    photos : PhotoReport or iterable
-        Of a report the usable ones; else photos as of `photos.inspect`.
+    photos : sequence
+        As of `photos.inspect`.
     target : Path
-        Where the archive is written; it appears there when it is whole.
-    max_bytes : int
-        The most for the whole archive, default 48 MB: each photo has its share, and is compressed more if need be.
+        Where the archive is written: a name aside.
+
+    Returns
+    -------
+    str
+        Names the photos, hexadecimal: it is the hash of the archive that version 0.1 made of them, so that what
+        was trained then is found again, and not paid again.
 
     Raises
     ------
     InvalidRequest
-        There are no photos, one of them can't be read, or the target can't be written.
+        There are no photos, or one of them can't be read.
     """
-    chosen: Sequence[Photo] = (
-        [fact.source for fact in photos.usable] if isinstance(photos, PhotoReport) else list(photos)
-    )
-    if not chosen:
-        raise InvalidRequest("There are no photos to pack.", todo="Choose at least 10 photos of one person.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with aside(target.parent, private=True) as part:
-            with part.open("rb+") as stream, tempfile.TemporaryFile(dir=target.parent) as older:
-                _write(chosen, stream, max_bytes, older)
-                older.seek(0)
-                sha256 = hashlib.file_digest(older, "sha256").hexdigest()
-            size = part.stat().st_size
-            put(part, target)
-    except OSError as error:
-        todo = "Check the folder's permissions, and the room on the disk."
-        raise InvalidRequest(f"{named(target)} cannot be written: {error.strerror or error}.", todo=todo) from error
-    return ArchiveFacts(target, len(chosen), size, sha256)
+    with target.open("wb") as stream, tempfile.TemporaryFile(dir=target.parent) as older:
+        _write(photos, stream, older)
+        older.seek(0)
+        return hashlib.file_digest(older, "sha256").hexdigest()
 
 
 def packed(given: bytes) -> bytes:
@@ -185,17 +150,16 @@ def packed(given: bytes) -> bytes:
     InvalidRequest
         One of them can't be read, or there are none.
     """
-    photos = photos_in(given).photos
-    if not photos:
-        raise InvalidRequest("There are no photos in the ZIP.", todo="Choose at least 10 photos of one person.")
     stream = io.BytesIO()
-    _write(photos, stream, MAX_BYTES)
+    _write(photos_in(given).photos, stream)
     return stream.getvalue()
 
 
-def _write(photos: Sequence[Photo], stream: IO[bytes], max_bytes: int, older: IO[bytes] | None = None) -> None:
+def _write(photos: Sequence[Photo], stream: IO[bytes], older: IO[bytes] | None = None) -> None:
     """Write the archive; into `older` the one that is its name."""
-    limits = Limits(long_side=LONG_SIDE, max_bytes=max(50_000, max_bytes // len(photos)))
+    if not photos:
+        raise InvalidRequest("There are no photos to pack.", todo="Choose at least 10 photos of one person.")
+    limits = Limits(long_side=LONG_SIDE, max_bytes=max(50_000, MAX_BYTES // len(photos)))
     digits = max(2, len(str(len(photos))))
     with (
         zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from fox_nb.money import PLAY, dollars
 from fox_nb.render.html import bdi, clock, day, duration, escape, frame, head, img, note
+from fox_nb.render.image_grid import Picture
 
 _EDGE = 56
 
@@ -32,12 +33,8 @@ class TableLine:
         Its take.
     count : int
         How many pictures it has.
-    thumbnail : bytes or None
-        A small picture, best of 112 px and 3 kB (`cached_thumbnail(…, edge=112, max_bytes=4000)`).
-    mime : str
-        Its type.
-    width, height : int
-        Pixels of the picture.
+    picture : Picture or None
+        Its first one, best of 112 px and 3 kB (`cached_thumbnail(…, edge=112, max_bytes=4000)`).
     settings : sequence of str
         Its values of the settings in which the rows differ.
     """
@@ -50,10 +47,7 @@ class TableLine:
     cost: float | None = None
     take: int = 1
     count: int = 0
-    thumbnail: bytes | None = None
-    mime: str = "image/webp"
-    width: int = 1
-    height: int = 1
+    picture: Picture | None = None
     settings: Sequence[str] = ()
 
 
@@ -106,9 +100,10 @@ def tasks_table(
 
 def _row(row: TableLine) -> str:
     picture = ""
-    if row.thumbnail:
-        scale = _EDGE / max(row.width, row.height, 1)
-        picture = img(row.thumbnail, row.mime, (row.width, row.height), "", max(1, round(row.width * scale)))
+    if row.picture is not None:
+        size = row.picture.width, row.picture.height
+        shown = max(1, round(size[0] * _EDGE / max(*size, 1)))
+        picture = img(row.picture.thumbnail, row.picture.mime, size, "", shown)
     extra = [f"variation {row.take}"] * (row.take > 1) + [f"{row.count} pictures"] * (row.count > 1)
     small = f'<br><small class="fx-dim">{escape(" · ".join(extra))}</small>' if extra else ""
     cells = (

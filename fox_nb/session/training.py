@@ -162,10 +162,10 @@ class TrainedProfiles(Shows, Profiles):
         from fox_nb.images.prepare import Prepared
 
         with copying(self._store.sources) as part:
-            facts = pack(report, part)
-            path = self._store.folder / written_name(facts.sha256, ".zip")
+            sha256 = pack([photo.source for photo in report.usable], part)
+            path = self._store.folder / written_name(sha256, ".zip")
             put(part, path)
-        return Prepared(facts.sha256, path.name, None, path, path.read_bytes)
+        return Prepared(sha256, path.name, None, path, path.read_bytes)
 
     def _named(self, task: Task, name: str, prepared: dict[str, Prepared]) -> None:
         """Keep the name before anything is sent; a profile that has one already keeps it."""

@@ -44,7 +44,7 @@ def picture(text="A fox", **named):
 
 
 def row(text):
-    return table.TableLine(text, text, text, NOW, 42.0, 0.18, 2, 2, SMALL, "image/webp", 1376, 768)
+    return table.TableLine(text, text, text, NOW, 42.0, 0.18, 2, 2, picture(text))
 
 
 OUTPUTS = {
