@@ -177,8 +177,8 @@ def test_the_same_photos_are_trained_once(open_fox: Callable[..., Fox], sandbox:
 
 
 def test_what_is_sent_holds_nothing_but_pixels(fox: Fox, portraits: Path) -> None:
-    """No camera, no file names, no times: the archive in the store, which is what was uploaded, has none."""
-    trained(fox, portraits)
+    """No camera, no file names, no times, no unusable photo: the archive in the store, which was uploaded, has none."""
+    trained(fox, [*portraits.glob("*.jpg"), b"no picture"])
     (packed,) = fox.store.sources.iterdir()
     assert b"SecretCamera" not in packed.read_bytes()
     with zipfile.ZipFile(packed) as archive:
