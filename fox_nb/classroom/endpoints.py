@@ -22,7 +22,7 @@ from tornado import httputil, web
 from tornado.iostream import StreamClosedError
 
 from fox_nb.classroom.deposits import LINK, Deposits
-from fox_nb.classroom.forwarding import Forwarder, take_in
+from fox_nb.classroom.forwarding import Forwarder
 from fox_nb.classroom.refusals import Refusal, as_refusal, journal_away, not_found, nothing_sent, unknown_token
 from fox_nb.classroom.tables import CLASS, Database
 from fox_nb.classroom.upstream import IN_TIME
@@ -30,6 +30,7 @@ from fox_nb.client.accounts import CHARGE, REFUND
 from fox_nb.client.responses import CAN_TELL, TAKE, TAKE_MISSING
 from fox_nb.errors import FoxError
 from fox_nb.filetypes import is_zip, sniff
+from fox_nb.models import MOST_TAKES
 from fox_nb.money import MICRO_PER_USD
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ class _Generations(Endpoint):
     async def post(self) -> None:
         who, body = self.admitted(), self.json()
         headers = self.request.headers
-        take = take_in(headers.get(TAKE, ""))
+        take = _take_in(headers.get(TAKE, ""))
         if take is None and CAN_TELL in headers.get("User-Agent", ""):
             raise Refusal(HTTPStatus.PRECONDITION_REQUIRED, "Say which variation it is.", code=TAKE_MISSING)
         row, joined = await self.context.forwarder.create(
@@ -481,6 +482,21 @@ def _refusal(about: dict[str, Any]) -> Refusal | None:
 def quota(micro_usd: int) -> int:
     """Return an amount in the gateway's own unit."""
     return round(micro_usd * QUOTA / MICRO_PER_USD)
+
+
+def _take_in(header: str) -> int | None:
+    """Return the take that a request is of; None for one that does not say it, which is shared with nobody.
+
+    Raises
+    ------
+    Refusal
+        The header holds something else.
+    """
+    if not header:
+        return None
+    if re.fullmatch(r"[1-9][0-9]{0,9}", header) and int(header) <= MOST_TAKES:
+        return int(header)
+    raise Refusal(422, "X-Fox-Take is no number of a variation.")
 
 
 def _bearer(headers: httputil.HTTPHeaders) -> str:

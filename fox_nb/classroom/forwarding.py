@@ -33,7 +33,7 @@ from fox_nb.classroom.tables import CLASS, Database
 from fox_nb.client import certainly_not_accepted
 from fox_nb.client.responses import may_be_an_upload
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotFound, RateLimited
-from fox_nb.models import MENTION, MODELS, MOST_TAKES, Request, file_names, validate
+from fox_nb.models import MENTION, MODELS, Request, file_names, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.session.backoff import quiet
@@ -259,10 +259,14 @@ class Forwarder:
         accepted = await self._note(row, f"accepted as {state.id}", lambda: self.bookings.accepted(row.id, state.id))
         if accepted is not None and accepted.task is None:
             raise nobody_knows(clock(row.asked))
-        if accepted is not None:
-            self._rows[state.id] = {row.seat: accepted}
-        if not state.finished:  # how it ended is told when the journal has it, with the relay's own links
-            self._said[row.id] = (time.monotonic(), state)
+        if accepted is None:
+            return
+        self._rows[state.id] = {row.seat: accepted}
+        if state.results or not state.failed:  # a gateway that is done by then may keep no task
+            try:
+                await self._take_in(accepted, state)
+            except SQLAlchemyError:  # it is accepted all the same, and the next poll knows what was said
+                self._said[row.id] = (time.monotonic(), state)
 
     async def _note(self, row: Any, what: str, write: Callable[[], Future[Any]]) -> Any:
         """Write into the journal what became of a creation, and return its row."""
@@ -361,23 +365,33 @@ class Forwarder:
             state = await self._upstream.task(row.task)
         except FoxError as error:
             outcome = self._forgotten(row, error)
-            if outcome is None:
-                self._trouble[row.id] = (time.monotonic(), error)
-                if isinstance(error, RateLimited):
-                    self._left_alone = max(self._left_alone, time.monotonic() + quiet(error.retry_after))
+            if outcome is not None:
+                await self._end(row, outcome)
                 return
+            self._trouble[row.id] = (time.monotonic(), error)
+            if isinstance(error, RateLimited):
+                self._left_alone = max(self._left_alone, time.monotonic() + quiet(error.retry_after))
         else:
-            before = self._before(row)
-            if before is not None and not state.results:  # they are paid for, whatever is said now
-                state = dataclasses.replace(state, results=before.results)
-            whole = _with_earlier(row, state, before)
-            outcome = self._outcome(row, state, whole)
-        self._trouble.pop(row.id, None)
-        if outcome is None:
-            if whole.results != (before.results if before is not None else ()):
-                await asyncio.wrap_future(self.bookings.named(row.id, whole))
-            self._said[row.id] = (time.monotonic(), whole)
+            await self._take_in(row, state)
+
+    async def _take_in(self, row: Any, state: TaskState) -> None:
+        """Take over what the gateway says of a task, as it is created, too: it ends, or what is named is kept."""
+        before = self._before(row)
+        if before is not None and not state.results:  # they are paid for, whatever is said now
+            state = dataclasses.replace(state, results=before.results)
+        whole = _with_earlier(row, state, before)
+        outcome = self._outcome(row, state, whole)
+        if outcome is not None:
+            await self._end(row, outcome)
             return
+        self._trouble.pop(row.id, None)
+        if whole.results != (before.results if before is not None else ()):
+            await asyncio.wrap_future(self.bookings.named(row.id, whole))
+        self._said[row.id] = (time.monotonic(), whole)
+
+    async def _end(self, row: Any, outcome: TaskState) -> None:
+        """Keep how a task ended: it is told when the journal has it, with the relay's own links."""
+        self._trouble.pop(row.id, None)
         ended = self._ended[row.id] = await asyncio.wrap_future(self.bookings.end(row, outcome, time.time()))
         self._said.pop(row.id, None)
         self._irregular.forget(row.id)
@@ -513,21 +527,6 @@ class Forwarder:
         task = asyncio.create_task(quietly())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-def take_in(header: str) -> int | None:
-    """Return the take that a request is of; None for one that does not say it, which is shared with nobody.
-
-    Raises
-    ------
-    Refusal
-        The header holds something else.
-    """
-    if not header:
-        return None
-    if re.fullmatch(r"[1-9][0-9]{0,9}", header) and int(header) <= MOST_TAKES:
-        return int(header)
-    raise Refusal(422, "X-Fox-Take is no number of a variation.")
 
 
 async def _with_files(body: Mapping[str, Any], change: Callable[[str], Awaitable[str]]) -> dict[str, Any]:

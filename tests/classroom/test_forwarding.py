@@ -20,6 +20,7 @@ import PIL.PngImagePlugin
 import pytest
 import requests
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from classroom.browsing import log_in, token_in
 from classroom.room import answering
@@ -158,6 +159,46 @@ def test_results_that_are_not_named_any_more_are_had(lesson, monkeypatch, named,
 def _picture(link: str) -> bytes | None:
     answer = requests.get(link, timeout=PATIENCE)
     return answer.content if answer.ok else None
+
+
+@pytest.mark.parametrize("journal", ["at hand", "away"])
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        (lambda gateway, task: {"results": gateway.results(task)}, 4),
+        (lambda gateway, task: {"results": gateway.results(task)[:3]}, 3),
+        (lambda gateway, task: {"results": [{"b64_json": _coded(gateway, link)} for link in gateway.links(task)]}, 4),
+    ],
+    ids=["links", "fewer", "pictures"],
+)
+def test_what_the_answer_to_a_creation_names_is_had(lesson, monkeypatch, given, count, journal):
+    """A gateway that is done by then may not know the task a moment later, and the journal be away: a class has what it paid for."""
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.0)
+    monkeypatch.setattr(irregular, "LOST_AFTER", 0.0)
+    if journal == "away":
+        away = iter([OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))])
+        for name in ("end", "named"):
+            call = getattr(forwarding.Bookings, name)
+            monkeypatch.setattr(forwarding.Bookings, name, _once(away, call))
+    gateway = lesson.gateway
+    gateway.create = lambda gateway, _count, task: say(200, gateway.completed(task) | given(gateway, task))
+    gateway.poll = always(say(404, {"error": {"message": "no such task", "type": "not_found"}}))
+    results = lesson.ended(lesson.create(body={**FOX, "num_outputs": 4}))["results"]
+    assert len({until(lambda link=one["url"]: _picture(link), "the picture") for one in results}) == count
+    assert gateway.counts["create"] == 1
+
+
+def _once(errors: Iterator[Exception], call: Callable[..., Any]) -> Callable[..., Any]:
+    def failing(*args: Any) -> Any:
+        for error in errors:
+            raise error
+        return call(*args)
+
+    return failing
+
+
+def _coded(gateway: Gateway, link: str) -> str:
+    return base64.b64encode(gateway.picture(link)).decode()
 
 
 def test_the_next_relay_has_what_was_named_to_the_one_before(tmp_path, monkeypatch):
