@@ -174,15 +174,10 @@ class Bookings:
 
         return self._database.changing(work)
 
-    def named(self, number: int, state: TaskState) -> Future[int]:
-        """Keep which results a task has that has not ended: a relay that follows this one has them, too.
-
-        Of who was removed meanwhile nothing is kept.
-        """
+    def named(self, number: int, state: TaskState) -> Future[Any]:
+        """Keep which results a task has that has not ended: a relay that follows this one has them, too."""
         results = [dataclasses.astuple(result) for result in state.results]
-        which = sql.update(creation).where(creation.c.id == number, creation.c.identity != "")
-        kept = json.dumps({"named": results, "completed": state.completed})
-        return self._database.executing(which.values(answer=kept))
+        return self._change(number, answer=json.dumps({"named": results, "completed": state.completed}))
 
     def refused(self, number: int, why: str, now: float) -> Future[Any]:
         """Give back what was reserved for what was certainly not accepted."""
@@ -305,7 +300,13 @@ def named_in(row: Any) -> TaskState | None:
 
 
 def _changed(number: int, **values: Any) -> sql.Executable:
-    return sql.update(creation).where(creation.c.id == number).values(**values).returning(creation)
+    kept = {name: _if_theirs(value) if name == "answer" else value for name, value in values.items()}
+    return sql.update(creation).where(creation.c.id == number).values(**kept).returning(creation)
+
+
+def _if_theirs(answer: str | None) -> sql.Case[Any]:
+    """Return what was said of a creation; nothing of who was removed meanwhile: all that they made was to go."""
+    return sql.case((creation.c.identity != "", answer), else_=None)
 
 
 def _ended(number: int, read: Callable[[sql.Select[Any]], list[Any]]) -> Ended:
@@ -378,7 +379,7 @@ def _renewed(number: int, now: float) -> sql.Update:
 def _end(connection: sql.Connection, row: Any, state: TaskState, now: float) -> None:
     which = sql.and_(creation.c.id == row.id, creation.c.state == "accepted")
     error = {"code": state.error_code or "failed", "message": state.error_message, "type": "task_error"}
-    answer = json.dumps({"error": error}) if state.failed else None
+    answer = _if_theirs(json.dumps({"error": error}) if state.failed else None)
     ended = "failed" if state.failed else "completed"
     if not connection.execute(sql.update(creation).where(which).values(state=ended, answer=answer, ended=now)).rowcount:
         return

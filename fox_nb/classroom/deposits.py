@@ -96,8 +96,11 @@ class Deposits:
         values = {"token": token, "seat": who, "name": _safe(name), "sha256": sha256, "made": now}
         new = sql.insert(deposit).values(**values, origin=origin, linked=linked)
 
+        # what is nobody's own, the bytes of a result, is kept as long as that result is somebody's
+        its_owner = _of_seat(who) if who != CLASS else sql.select(deposit.c.token).where(deposit.c.sha256 == sha256)
+
         def work(connection: sql.Connection) -> None:
-            if who != CLASS and connection.execute(_of_seat(who)).first() is None:
+            if connection.execute(its_owner).first() is None:
                 raise removed()
             connection.execute(new)
 

@@ -280,6 +280,8 @@ class Seats:
             )
             tokens = [row.token for row in connection.execute(sql.select(deposit.c.token).where(files))]
             connection.execute(sql.delete(deposit).where(files))
+            left = sql.select(deposit.c.sha256).where(deposit.c.seat != CLASS)  # of the rest nobody has the bytes
+            connection.execute(sql.delete(deposit).where(deposit.c.seat == CLASS, deposit.c.sha256.not_in(left)))
             connection.execute(sql.delete(profile).where(profile.c.creation.in_(lonely)))
             # Without an identity nobody else is given it: there is nothing left to be had.
             emptied = {"identity": "", "words": "", "body": "{}", "answer": None, "mark": "", "comment": ""}

@@ -782,3 +782,31 @@ def test_what_was_under_way_when_a_seat_ended_is_had(lesson, student):
     ada.hand_in()
     lesson.seats.end("Ada", None)
     assert ada.generate("a bear").wait(PATIENCE).images
+
+
+def test_of_who_was_removed_nothing_is_kept_that_comes_later(lesson, student):
+    """No link to their pictures stands in the class's journal, and no word of the gateway's on what they asked for, whenever it came."""
+    gateway, gone, kept = lesson.gateway, [], lesson.path / "class" / DATABASE
+    uploaded = {"url": "https://cdn.example/ada.png", "id": "f", "filename": "x", "size": 3, "created_at": 1}
+
+    def upload(server: Any, line: socket.socket) -> bool:
+        if gateway.counts["/v1/files/upload/stream"] == 2:
+            gone.append(lesson.seats.remove("Ada"))
+        return say(200, {"data": uploaded})(server, line)
+
+    def poll(gateway: Gateway, _count: int, task: str) -> Step:
+        if "a fox" in gateway.tasks[task]["prompt"]:
+            return say(200, gateway.completed(task))
+        error = {"code": "x", "message": f"{gateway.tasks[task]['prompt']} is refused"}
+        ending = {"status": "failed", "error": error} if gone else {"status": "processing"}
+        return say(200, {"id": task, **ending})
+
+    gateway.reads["/v1/files/upload/stream"], gateway.poll = upload, poll
+    (result,) = lesson.ended(lesson.create())["results"]
+    lesson.create(body={"model": "phota-image-edit", "prompt": "ada by night", "image_urls": [result["url"]]})
+    assert b"cdn.example" in kept.read_bytes()
+    with pytest.raises(AccessDenied, match="removed"):  # while their own file is on its way to the gateway
+        student("Ada").edit("ada by day", gateway.picture("of her own"))
+    until(lambda: lesson.database.read(select(creation).where(creation.c.state == "failed")), "the failure")
+    assert [words for words in (b"cdn.example", b"ada by", b"is refused") if words in kept.read_bytes()] == []
+    assert lesson.database.read(select(deposit)) == []
