@@ -503,6 +503,9 @@ def _replace(link: Path, write: Callable[[BinaryIO], Any]) -> None:
     with aside(path.parent, private=True) as part:
         with part.open("wb") as file:
             write(file)
+        facts = path.stat()
+        with suppress(OSError, AttributeError):  # it stays its owner's, whoever cleans it; Windows has no such call
+            os.chown(part, facts.st_uid, facts.st_gid, follow_symlinks=False)
         with suppress(OSError):
             shutil.copymode(path, part)
         put(part, path, synced=True)

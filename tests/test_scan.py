@@ -143,6 +143,18 @@ def test_a_link_is_followed_to_the_file_that_holds_the_key(tmp_path: Path) -> No
     assert link.is_symlink()
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may clean another's file")
+def test_an_administrator_leaves_a_file_to_its_owner(tmp_path: Path) -> None:
+    """Cleaned by who looks after a server, a student's notebook is still theirs to open and to save."""
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(notebook(source=PREFIXED), path)
+    os.chown(path, 12345, 23456)
+    path.chmod(0o640)
+    assert scan(path, clean=True).cleaned
+    facts = path.stat()
+    assert (facts.st_uid, facts.st_gid, stat.S_IMODE(facts.st_mode)) == (12345, 23456, 0o640)
+
+
 ESCAPED: dict[str, Callable[[str], str]] = {
     "hex": lambda key: key.encode().hex(),
     "HEX": lambda key: key.encode().hex().upper(),
