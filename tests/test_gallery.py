@@ -408,7 +408,7 @@ def test_what_a_zip_names_outside_of_itself_is_not_read(store: Path, tmp_path: P
 
 
 def test_a_bomb_is_refused_in_words(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A ZIP that is small and would be large, and one whose headers lie, are told; everybody else is shown."""
+    """A ZIP that is small and would be large, one whose headers lie, and what was unpacked from such, are told; everybody else is shown."""
     monkeypatch.setattr("fox_nb.store.handed_in.MOST_UNPACKED", 10_000_000)
     monkeypatch.setattr("fox_nb.store.handed_in.LARGEST_JOURNAL", 1_000_000)
     packed(tmp_path / "in" / "ada.zip", store)
@@ -417,12 +417,16 @@ def test_a_bomb_is_refused_in_words(store: Path, tmp_path: Path, monkeypatch: py
     with zipfile.ZipFile(tmp_path / "in" / "liar.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("journal.sqlite", bytes(2_000_000))
     (tmp_path / "in" / "tom.rar").write_bytes(b"Rar!")
+    (tmp_path / "in" / "max").mkdir()
+    with (tmp_path / "in" / "max" / "journal.sqlite").open("wb") as unpacked:
+        unpacked.truncate(2_000_000)
     (tmp_path / "in" / "eve").mkdir()
     (tmp_path / "in" / "eve" / "journal.sqlite").touch()
     found = seen(tmp_path / "in", tmp_path)
     assert found.pop("ada") == (1, "")
     assert "too large" in found["bomb"][1]
     assert "too large" in found["liar"][1]
+    assert "too large" in found["max"][1]
     assert "ask for one" in found["tom"][1]
     assert "history is empty" in found["eve"][1]
 

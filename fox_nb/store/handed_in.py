@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import re
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -90,12 +91,15 @@ class OtherStore:
         """
         if isinstance(self._place, _Folder):
             return _unpacked(self._place.archive, self._place.members[file], target, most, rooms)
-        return self._place / file
+        path = self._place / file
+        if path.stat().st_size > most:
+            raise ValueError("it is too large")
+        return path
 
     def _copy(self, file: str, copy: Path, rooms: Sequence[Room]) -> None:
         got = self.fetch(file, copy, LARGEST_JOURNAL, rooms)
         if got != copy:
-            copy.write_bytes(got.read_bytes())
+            shutil.copyfile(got, copy)
 
     def rows(self, folder: Path, rooms: Sequence[Room]) -> tuple[list[TaskRow], int]:
         """Return the tasks of its journal, and how many entries are not what fox_nb writes.
