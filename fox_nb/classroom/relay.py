@@ -36,6 +36,8 @@ _TURN = 0.0005
 """Seconds after which a thread that asks the gateway gives way to the one that answers all students."""
 _IDLE = 60.0
 """Seconds in which a request's head has to come."""
+_FILES = 10_240
+"""So many files and connections may be open at once: macOS lets no program have more."""
 
 
 @dataclass(frozen=True)
@@ -227,8 +229,20 @@ def _door(seats: Seats, options: Options) -> tuple[Callable[[str], Awaitable[Sea
 def serve(options: Options) -> None:
     """Run the relay until Ctrl-C or SIGTERM; its first line is its address."""
     sys.setswitchinterval(_TURN)
+    _allow_connections()
     with asyncio.Runner() as runner:
         runner.run(_serve(options))
+
+
+def _allow_connections() -> None:
+    """Raise the limit of files and connections: of itself it is 256 on macOS, and a class's kernels may have more."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows has none, or the system allows no more
+        import resource
+
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+        if now != resource.RLIM_INFINITY and now < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 async def _serve(options: Options) -> None:
