@@ -180,8 +180,8 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
     Raises
     ------
     InvalidRequest
-        When it is no base URL; the value is shown only when it begins as one and holds no user name and no password:
-        a key that was given in its place is not.
+        When it is no base URL; the value is shown only when it begins as one and holds no user name and no password,
+        and no further than to a '?': a key that was given in its place, or behind it, is not.
     """
     if not isinstance(url, str) or " " in url or not url.isprintable():
         raise _bad_url("The base URL is no text without spaces.", "")
@@ -196,9 +196,10 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
     if parts.scheme not in _PORTS:
         raise _bad_url("The base URL is no http(s) address.", "")
     if not host:
-        raise _bad_url(f"The base URL {url[:200]!r} names no host.", url)
-    if parts.query or parts.fragment:
-        raise _bad_url(f"The base URL {url[:200]!r} goes on behind a '?' or '#'.", url)
+        raise _bad_url("The base URL names no host.", "")
+    if parts.query or parts.fragment:  # where other services take their keys
+        url = re.split(r"[?#]", url, maxsplit=1)[0]
+        raise _bad_url(f"The base URL goes on behind {url[:200]!r}, with a '?' or '#'.", url)
     if parts.scheme == "http" and not (allow_plain_http or host in _plain_http_hosts() or is_loopback(host)):
         raise _bad_url(
             f"The base URL {url[:200]!r} would send the key over plain http, readable on the way.",

@@ -91,9 +91,15 @@ def test_a_password_in_a_base_url_is_refused_without_showing_it():
     assert "hunter2" not in str(caught.value) + repr(caught.value.value)
 
 
-@pytest.mark.parametrize("url", [KEY, f"{KEY}:443", f"ftp://{KEY}", f"Bearer:{KEY}"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(KEY, f"{KEY}:443", f"ftp://{KEY}", f"Bearer:{KEY}", f"https:///{KEY}"),
+        *(f"https://api.foxapi.cc/v1?key={KEY}", f"http://api.foxapi.cc#{KEY}"),
+    ],
+)
 def test_a_key_in_place_of_the_base_url_is_not_shown(url):
-    """Two arguments that changed places must not put the key into a notebook."""
+    """Neither two arguments that changed places nor the way in which other services take keys puts one into a notebook."""
     with pytest.raises(InvalidRequest) as caught:
         normal_base_url(url)
     assert "canary" not in str(caught.value) + repr(vars(caught.value))
