@@ -29,7 +29,7 @@ from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
 from classroom.room import answering
 from client.scripted import never, say
-from fox_nb.classroom import deposits
+from fox_nb.classroom import deposits, tables
 from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal
 from fox_nb.classroom.relay import Options
@@ -572,6 +572,20 @@ def test_nothing_of_a_removed_seat_stays(tmp_path):
     with pytest.raises(Refusal, match="no such file"):
         fox_nb.run(kept.fetched(missing))
     assert [path for path in folder.rglob("*") if path.is_file() and path.parent != folder] == []
+    database.close()
+
+
+def test_an_upload_that_the_journal_does_not_take_leaves_no_file(tmp_path, monkeypatch):
+    """It would be in nobody's room, and stay when its student is removed."""
+    monkeypatch.setattr(tables, "BUSY_SECONDS", 0.1)
+    database = Database(tmp_path / "class")
+    Seats(database).make(["Ada"], 1, 5)
+    kept = deposits.Deposits(database, None, 3600.0)
+    with contextlib.closing(sqlite3.connect(tmp_path / "class" / tables.DATABASE)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError):
+            kept.add("Ada", b"a", "a.png")
+        assert list((tmp_path / "class" / "files").iterdir()) == []
     database.close()
 
 
