@@ -49,8 +49,11 @@ _WITH_IPV4 = frozenset({0, 0xFFFF, 0x64FF9B << 64})
 
 
 def in_voila() -> bool:
-    """Return True when Voila runs this notebook, for a visitor who is not to see what else the server has."""
-    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+    """Return True when Voila runs this notebook, for a visitor who is not to see what else the server has.
+
+    A kernel that Voila keeps ready (`--preheat_kernel=True`) was started before there was a request to tell it of.
+    """
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila") or "VOILA_PREHEAT" in os.environ
 
 
 def named(path: str | Path) -> str:

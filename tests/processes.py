@@ -40,6 +40,7 @@ _NOT_HANDED_ON = (
     "VIRTUAL_ENV",
     "XDG_",
     "SERVER_SOFTWARE",
+    "VOILA_",
 )
 
 

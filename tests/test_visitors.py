@@ -15,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from PIL import Image
 
 import fox_nb
-from artifacts import MARKED_KEY
+from artifacts import MARKED_KEY, Places
 from client.scripted import Scripted, say
 from fox_nb import atomic
 from fox_nb.sandbox import Sandbox
 from gateways import EAGER, picture
+from kernels import notebook
 from panels.browsers import Browser
-from processes import ended
+from processes import PATIENCE, ended
+from servers import VoilaServer
 
 
 @pytest.fixture
@@ -399,6 +402,23 @@ def test_what_was_spent_in_an_older_place_stays_spent(sandbox: Sandbox, tmp_path
         earlier.generate("a fox")
     with visitor(sandbox, budget=0.10) as ada, pytest.raises(fox_nb.BudgetExceeded):
         ada.generate("a boat")
+
+
+class _Preheated(VoilaServer):
+    def command(self) -> list[str]:
+        return [*super().command(), "--preheat_kernel=True"]
+
+
+def test_a_kernel_that_was_ready_before_is_a_visitors_too(artifacts: Places, sandbox_env: dict[str, str]) -> None:
+    """Voila tells one that it starts before anybody comes nothing of a request: its visitor is alone in a store all the same."""
+    voila = _Preheated(artifacts)
+    code = "fox = fox_nb.Fox.for_visitor(budget=1)\nprint(f'SEEN {fox.store.folder} {os.environ.get(\"SERVER_SOFTWARE\")}')"
+    path = voila.take(notebook("import fox_nb, os", code), sandbox_env)
+    with voila:
+        page = requests.get(f"{voila.url}voila/render/{path.relative_to(voila.root).as_posix()}", timeout=PATIENCE).text
+    folder, started_for = re.findall(r"SEEN (\S+) (\w+)", page)[0]
+    assert started_for == "None"
+    assert not Path(folder).is_relative_to(voila.root)
 
 
 def test_elsewhere_it_is_a_usual_fox(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
