@@ -186,7 +186,9 @@ class Submitter(OfOneProcess):
         """Note what the person found out of an unknown sending; with its id it is watched again."""
         if task_id:
             self._check_found(task, task_id, paid=paid)
-        settled = self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
+        settled = self.store.journal.settle(
+            task.identity, paid=paid, now=self.now(), task_id=task_id, seen=task.row.charge
+        )
         task.renew()
         if settled is None:
             _check_known(task, task_id, paid=paid)
@@ -540,6 +542,8 @@ def _words(error: BaseException) -> str:
 def _check_known(task: Task, task_id: str, *, paid: bool) -> None:
     """Refuse what the journal knows better; what it knows already needs no settling."""
     row = task.row
+    if row.state == "unknown" and task.error is not None:  # another sending is, which nobody here knew of
+        raise task.error
     agrees = task_id == row.task_id if task_id else paid == (row.state != "refused")
     if agrees and row.state not in BEING_SENT:
         return

@@ -42,6 +42,7 @@ _SETTLED_AS_PAID = "You settled it as paid; its answer was lost, and with it the
 
 _SAME_SENDING = f"identity = ? AND (SELECT {NEWEST_OF.format('task')}) = ?"
 _SAME_TASK = "identity = ? AND task_id = ?"
+_CHARGE_IS = "UPDATE charge SET state = ? WHERE number = ?"
 _PUT_BACK = (
     *("state", "asked", "sent", "accepted", "finished", "task_id", "progress", "estimate", "credits"),
     *("links", "profile_id", "error_code", "error", "request_id"),
@@ -287,8 +288,13 @@ class Journal(JournalReader):
             lambda file: self._end_sending(file, self._here(file, row, now), *ended),
         )
 
-    def settle(self, identity: str, *, paid: bool, now: float, task_id: str = "") -> int | None:
+    def settle(
+        self, identity: str, *, paid: bool, now: float, task_id: str = "", seen: int | None = None
+    ) -> int | None:
         """Note what the person found out of a sending whose answer was lost; with its id it is under way again.
+
+        `seen` is the number of the sending that the person knows of: of one that another kernel has sent since, and
+        lost, too, they have found out nothing.
 
         Returns the number of that sending's charge; None, and changes nothing, where the journal knows better.
         """
@@ -300,6 +306,11 @@ class Journal(JournalReader):
             if row is None or not (was_lost if task_id else row.state == "unknown"):
                 return None
             charge = row.charge
+            if row.state == "unknown" and seen is not None and seen != charge:
+                query = "SELECT 1 FROM charge WHERE number = ? AND identity = ? AND state = 'held'"
+                if connection.execute(query, (seen, identity)).fetchone() is None:
+                    return None
+                charge = seen
             if task_id:
                 columns = "state = 'pending', accepted = sent, finished = NULL, task_id = ?, error_code = '', "
                 self._change(connection, f"{columns}error = ''", (task_id,), "identity = ?", (identity,))
@@ -311,6 +322,8 @@ class Journal(JournalReader):
                 if found:
                     charge = int(found[0])
                 connection.execute("UPDATE charge SET task_id = ?, state = 'kept' WHERE number = ?", (task_id, charge))
+            elif charge != row.charge:
+                connection.execute(_CHARGE_IS, ("paid" if paid else "settled", charge))
             elif paid:
                 self._end_sending(connection, row, "failed", ANSWER_LOST, _SETTLED_AS_PAID, now)
             else:
@@ -323,7 +336,7 @@ class Journal(JournalReader):
             "SELECT max(number) FROM charge WHERE identity = ? AND state = 'held'", (row.identity,)
         ).fetchone()[0]
         if found is not None:
-            connection.execute("UPDATE charge SET state = ? WHERE number = ?", ("paid" if paid else "settled", found))
+            connection.execute(_CHARGE_IS, ("paid" if paid else "settled", found))
         return None if found is None else int(found)
 
     def lost(self, identity: str, charge: int) -> tuple[float, list[float]]:
@@ -510,7 +523,7 @@ class Journal(JournalReader):
 
     def _charge(self, connection: sqlite3.Connection, row: TaskRow, state: str) -> None:
         """Keep what one sending costs, or give it back."""
-        connection.execute("UPDATE charge SET state = ? WHERE number = ?", (state, row.charge))
+        connection.execute(_CHARGE_IS, (state, row.charge))
 
     def _settled_owner(self, connection: sqlite3.Connection, identity: str, now: float) -> TaskRow | None:
         """Return a row; if it belongs to a process that is gone, what that means is written first."""

@@ -16,7 +16,16 @@ import numpy as np
 import pytest
 
 from client.scripted import say
-from fox_nb import BudgetExceeded, ConfirmationNeeded, Fox, FoxError, InvalidRequest, NotFound, UnexpectedAnswer
+from fox_nb import (
+    BudgetExceeded,
+    ConfirmationNeeded,
+    Fox,
+    FoxError,
+    InvalidRequest,
+    NotFound,
+    SubmissionUnknown,
+    UnexpectedAnswer,
+)
 from fox_nb.session import billing, pool
 from fox_nb.session.lost_answers import moment
 from gateways import Answer, Gateway, always
@@ -227,6 +236,43 @@ def test_of_two_lost_sendings_it_is_told_which_is_settled(
     assert (fox.spent, task.sent_at) == (pytest.approx(0.09), older)
     assert task.settle(paid=False).status == "refused"
     assert (float(fox.spent), capsys.readouterr().err) == (0, "")
+
+
+@pytest.mark.parametrize("by", [{"paid": False}, {"paid": True}, {"task_id": "task-unified-1"}])
+def test_what_another_kernel_has_lost_since_is_not_settled(
+    gateway: Gateway, fox_at: Callable[..., Fox], capsys: pytest.CaptureFixture[str], by: dict[str, Any]
+) -> None:
+    """Who has looked up a lost sending, and doesn't know that another kernel has lost its retry, settles that one alone."""
+    fox, other = fox_at(gateway), fox_at(gateway)
+    task, (older,) = lose(gateway, fox, 1)
+    theirs = other.tasks()[0]
+    again(theirs)
+    capsys.readouterr()
+    task.settle(**by)
+    left = "stays reserved" if "task_id" in by else "is still unknown"
+    told = f"at {moment(older)} is settled; what was sent at {moment(theirs.sent_at)} {left}"
+    assert told in capsys.readouterr().err
+    assert fox.spent == pytest.approx(0.09 if by == {"paid": False} else 0.18)
+    if "task_id" in by:
+        assert task.wait(60).images
+    else:
+        assert (task.status, task.sent_at) == ("unknown", theirs.sent_at)
+    assert task.settle(paid=False).status == {True: "failed", False: "refused", None: "completed"}[by.get("paid")]
+    assert fox.spent == pytest.approx(0 if by == {"paid": False} else 0.09)
+
+
+def test_what_another_kernel_has_settled_and_lost_since_is_told_first(
+    gateway: Gateway, fox_at: Callable[..., Fox]
+) -> None:
+    """Where that sending is settled already, the one that was lost since is told, and nothing is said of it unseen."""
+    fox, other = fox_at(gateway), fox_at(gateway)
+    task, _ = lose(gateway, fox, 1)
+    theirs = other.tasks()[0].settle(paid=False)
+    again(theirs)
+    with pytest.raises(SubmissionUnknown):
+        task.settle(paid=False)
+    assert (task.status, task.sent_at, float(fox.spent)) == ("unknown", theirs.sent_at, pytest.approx(0.09))
+    assert task.settle(paid=False).status == "refused"
 
 
 def test_what_the_bill_has_found_is_what_is_settled(
