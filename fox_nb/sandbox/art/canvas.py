@@ -19,7 +19,7 @@ from fox_nb.sandbox.art.chance import Floats
 from fox_nb.sandbox.art.colour import Array, Colour, ramp
 from fox_nb.sandbox.art.curves import Points
 
-_TILE = 512  # pixels of a tile's side
+_BAND = 512  # pixels: no more rows than this are held several times as large with all of their colours
 _FINE = 1600  # above this many pixels a side, two samples a pixel are enough; below it, three
 
 
@@ -94,44 +94,27 @@ class Canvas:
             return
         soft = blur * self.unit >= 1
         reach = (2.5 * blur if soft else 0) + line + 1 / self.unit
-        low, high = _bounds(group)
-        low, high = low - reach, high + reach
-        first, last = low.min(axis=0), high.max(axis=0)
+        first, last = _corners(group)
+        first, last = first - reach, last + reach
         if inside is not None:
             first, last = np.maximum(first, inside.min(axis=0)), np.minimum(last, inside.max(axis=0))
-        area = self._box(first[0], first[1], last[0], last[1])
+        area = self._box(*first, *last)
         if area is None:
             return
-        blurred = self._blurred(group, area, blur, line) if soft else None
-        table = [round(v * alpha) for v in range(256)] if alpha < 1 else []
-        for tile in _tiles(area):
-            mask: Image.Image | None
-            if blurred is not None:
-                mask = self._cut(*blurred, area, tile)
-            else:
-                near = self._touched(low, high, tile)
-                mask = self._raster([group[k] for k in near], tile, line) if len(near) else None
-            if mask is not None and inside is not None:
-                mask = ImageChops.multiply(mask, self._raster([inside], tile, 0))
-            if mask is not None and mask.getbbox() is not None:
-                self._lay(mask.point(table) if table else mask, tile, paint, mode)
+        mask = self._blurred(group, area, blur, line) if soft else self._raster(group, area, line)
+        if inside is not None:
+            mask = ImageChops.multiply(mask, self._raster([inside], area, 0))
+        self._lay(mask.point([round(v * alpha) for v in range(256)]) if alpha < 1 else mask, area, paint, mode)
 
     def patches(self, shapes: Sequence[Points], colours: Sequence[Colour]) -> None:
         """Fill many shapes, each with a colour of its own, one over the other: quicker than one after the other."""
-        if not shapes:
-            return
-        low, high = _bounds(shapes)
-        (x0, y0), (x1, y1) = low.min(axis=0), high.max(axis=0)
-        area = self._box(x0, y0, x1, y1)
-        fine = self._fine
-        for tile in _tiles(area) if area else ():
-            near = self._touched(low, high, tile)
-            if near:
-                size = ((tile[2] - tile[0]) * fine, (tile[3] - tile[1]) * fine)
-                layer = self.image.crop(tile).resize(size, Image.Resampling.NEAREST)
-                corner = np.array(tile[:2]) * fine + 0.5
-                _draw(layer, [shapes[k] for k in near], self.unit * fine, corner, [colours[k] for k in near], 0)
-                self.image.paste(layer.reduce(fine), tile)
+        area, fine = self._box(*np.concatenate(_corners(shapes))), self._fine
+        for top in range(area[1], area[3], _BAND) if area else ():
+            band = (area[0], top, area[2], min(top + _BAND, area[3]))
+            size = ((band[2] - band[0]) * fine, (band[3] - band[1]) * fine)
+            layer = self.image.crop(band).resize(size, Image.Resampling.NEAREST)
+            _draw(layer, shapes, self.unit * fine, np.array(band[:2]) * fine, colours)
+            self.image.paste(layer.reduce(fine), band)
 
     def ground(self, heights: Floats, paint: Paint, *, bottom: float | None = None, alpha: float = 1) -> None:
         """Fill everything below a skyline given as heights (units from the top) spread evenly over the width."""
@@ -178,12 +161,8 @@ class Canvas:
         strength = np.clip(1 - far, 0, 1) ** 2 * alpha
         # screening with a faded colour is the same as screening with the colour through a mask
         small = Image.fromarray((strength[..., None] * np.array(colour)).astype(np.uint8), "RGB")
-        grow_x, grow_y = side / (area[2] - area[0]), side / (area[3] - area[1])
-        for tile in _tiles(area):
-            window = ((tile[0] - area[0]) * grow_x, (tile[1] - area[1]) * grow_y,
-                      (tile[2] - area[0]) * grow_x, (tile[3] - area[1]) * grow_y)  # fmt: skip
-            part = small.resize((tile[2] - tile[0], tile[3] - tile[1]), Image.Resampling.BICUBIC, box=window)
-            self.image.paste(ImageChops.screen(self.image.crop(tile), part), tile)
+        light = small.resize((area[2] - area[0], area[3] - area[1]), Image.Resampling.BICUBIC)
+        self.image.paste(ImageChops.screen(self.image.crop(area), light), area)
 
     # -- how it is done -------------------------------------------------------------------------------------------
 
@@ -193,35 +172,22 @@ class Canvas:
         right, bottom = min(w, math.ceil(x1 * u) + 1), min(h, math.ceil(y1 * u) + 1)
         return None if right <= left or bottom <= top else (left, top, right, bottom)
 
-    def _touched(self, low: Floats, high: Floats, tile: Box) -> list[int]:
-        """Return which of the shapes with these bounds reach into a tile."""
-        start, end = np.array(tile[:2]) / self.unit, np.array(tile[2:]) / self.unit
-        return np.nonzero(((low <= end) & (high >= start)).all(axis=1))[0].tolist()
-
-    def _raster(self, shapes: list[Points], tile: Box, line: float) -> Image.Image:
-        """Return the mask of shapes in a tile, several samples averaged for each pixel."""
+    def _raster(self, shapes: Sequence[Points], area: Box, line: float) -> Image.Image:
+        """Return the mask of shapes in an area, several samples averaged for each pixel."""
         fine = self._fine
-        mask = Image.new("L", ((tile[2] - tile[0]) * fine, (tile[3] - tile[1]) * fine))
-        scale, corner = self.unit * fine, np.array(tile[:2]) * fine + 0.5
-        _draw(mask, shapes, scale, corner, [255] * len(shapes), line * scale)
+        mask = Image.new("L", ((area[2] - area[0]) * fine, (area[3] - area[1]) * fine))
+        _draw(mask, shapes, self.unit * fine, np.array(area[:2]) * fine, [255] * len(shapes), line)
         return mask.reduce(fine)
 
-    def _blurred(self, shapes: list[Points], area: Box, blur: float, line: float) -> tuple[Image.Image, float, int]:
-        """Return a small blurred mask of an area with a rim, its scale, and the rim's width in pixels."""
-        scale = 3 / (blur * self.unit)  # a blurred edge needs no more pixels than its own softness
+    def _blurred(self, shapes: Sequence[Points], area: Box, blur: float, line: float) -> Image.Image:
+        """Return the blurred mask of shapes in an area, drawn small: it needs no more pixels than its softness."""
+        scale = 3 / (blur * self.unit)
         rim = math.ceil(2.5 * blur * self.unit)
-        size = (math.ceil((area[2] - area[0] + 2 * rim) * scale), math.ceil((area[3] - area[1] + 2 * rim) * scale))
-        mask = Image.new("L", size)
-        corner = (np.array(area[:2]) - rim) * scale + 0.5
-        _draw(mask, shapes, self.unit * scale, corner, [255] * len(shapes), line * self.unit * scale)
-        return mask.filter(ImageFilter.GaussianBlur(3)), scale, rim
-
-    def _cut(self, small: Image.Image, scale: float, rim: int, area: Box, tile: Box) -> Image.Image:
-        """Return a tile of a blurred mask, enlarged."""
-        left, top = (tile[0] - area[0] + rim) * scale, (tile[1] - area[1] + rim) * scale
-        right, bottom = left + (tile[2] - tile[0]) * scale, top + (tile[3] - tile[1]) * scale
-        window = (left, top, min(right, small.width), min(bottom, small.height))
-        return small.resize((tile[2] - tile[0], tile[3] - tile[1]), Image.Resampling.BILINEAR, box=window)
+        wide, tall = area[2] - area[0], area[3] - area[1]
+        mask = Image.new("L", (math.ceil((wide + 2 * rim) * scale), math.ceil((tall + 2 * rim) * scale)))
+        _draw(mask, shapes, self.unit * scale, (np.array(area[:2]) - rim) * scale, [255] * len(shapes), line)
+        window = (rim * scale, rim * scale, (rim + wide) * scale, (rim + tall) * scale)
+        return mask.filter(ImageFilter.GaussianBlur(3)).resize((wide, tall), Image.Resampling.BILINEAR, box=window)
 
     def _colours(self, paint: Paint, area: Box) -> Image.Image:
         w, h = area[2] - area[0], area[3] - area[1]
@@ -243,28 +209,18 @@ class Canvas:
         self.image.paste(layer, area, mask)
 
 
-def _tiles(area: Box) -> list[Box]:
-    """Return an area cut into tiles that fit a processor's cache; their borders don't depend on the area."""
-    return [
-        (max(x, area[0]), max(y, area[1]), min(x + _TILE, area[2]), min(y + _TILE, area[3]))
-        for y in range(area[1] // _TILE * _TILE, area[3], _TILE)
-        for x in range(area[0] // _TILE * _TILE, area[2], _TILE)
-    ]
-
-
-def _bounds(shapes: Sequence[Points]) -> tuple[Points, Points]:
-    """Return the upper left and the lower right corner of each shape's box."""
-    starts = np.cumsum([0, *map(len, shapes[:-1])])
+def _corners(shapes: Sequence[Points]) -> tuple[Points, Points]:
+    """Return the upper left and the lower right corner of the box around shapes."""
     every = np.concatenate(shapes)
-    return np.minimum.reduceat(every, starts), np.maximum.reduceat(every, starts)
+    return every.min(axis=0), every.max(axis=0)
 
 
-def _draw(image: Image.Image, shapes: list[Points], scale: float, corner: Floats, inks: Sequence[int | Colour],
-          line: float) -> None:  # fmt: skip
-    """Draw shapes (in units) into an image whose upper left corner is at `corner`, in samples."""
+def _draw(image: Image.Image, shapes: Sequence[Points], scale: float, corner: Floats, inks: Sequence[int | Colour],
+          line: float = 0) -> None:  # fmt: skip
+    """Draw shapes (in units of `scale` samples) into an image whose upper left corner is at `corner`, in samples."""
     draw = ImageDraw.Draw(image)
-    thick = max(1, round(line))
-    every, end = (np.concatenate(shapes) * scale - corner).ravel().tolist(), 0
+    thick = max(1, round(line * scale))
+    every, end = (np.concatenate(shapes) * scale - corner - 0.5).ravel().tolist(), 0
     for shape, ink in zip(shapes, inks, strict=True):
         flat = every[end : (end := end + 2 * len(shape))]
         if line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.cast import draw_beside
@@ -114,19 +114,8 @@ def _relit(image: Image.Image, light: Light) -> Image.Image:
 
 
 def _coloured(image: Image.Image, colour: Colour) -> Image.Image:
-    """Move the picture's hues towards a colour and keep its light."""
-    if max(colour) - min(colour) < 24:  # black, white and greys have no hue
-        level = sum(colour) / 3 / 255
-        pale = Image.merge("RGB", [image.convert("L")] * 3)
-        curve = [round(255 * (v / 255) ** (1.7 - 1.3 * level)) for v in range(256)]
-        return Image.blend(image, pale.point(curve * 3), 0.75)
-    y, cb, cr = image.convert("YCbCr").split()
-    _, want_b, want_r = Image.new("RGB", (1, 1), colour).convert("YCbCr").getpixel((0, 0))  # type: ignore[misc]  # three bands give a tuple
-    moved = [
-        band.point([round(v * 0.4 + (128 + (want - 128) * 1.1) * 0.6) for v in range(256)])
-        for band, want in ((cb, want_b), (cr, want_r))
-    ]
-    return Image.merge("YCbCr", (y, *moved)).convert("RGB")
+    """Move the picture's hues towards a colour and keep its lights and darks."""
+    return Image.blend(image, ImageOps.colorize(image.convert("L"), "black", "white", colour), 0.6)
 
 
 def _frosted(image: Image.Image) -> Image.Image:
@@ -154,15 +143,13 @@ def _pinned(image: Image.Image, extra: Image.Image, place: int, ask: Ask) -> Ima
     rim = max(2, side // 18)
     print_ = ImageOps.expand(ImageOps.fit(extra, (side, side)), rim, fill=rgb("#fbf8f1"))
     turn = float(ask.rng(f"pin {place}").uniform(4, 9)) * (-1 if place % 2 else 1)
-    mask = Image.new("L", print_.size, 255).rotate(turn, Image.Resampling.BICUBIC, expand=True)
-    tilted = print_.rotate(turn, Image.Resampling.BICUBIC, expand=True)
+    tilted = print_.convert("RGBA").rotate(turn, Image.Resampling.BICUBIC, expand=True)
     x = round(image.width * 0.03) if place % 2 == 0 else image.width - tilted.width - round(image.width * 0.03)
     y = round(image.height * (0.94 if place < 2 else 0.5)) - tilted.height
     shade = Image.new("L", image.size)
-    ImageDraw.Draw(shade).rectangle((x + rim, y + 2 * rim, x + tilted.width, y + tilted.height + rim), fill=110)
-    step = max(1, side // 64)
-    soft = shade.reduce(step).filter(ImageFilter.GaussianBlur(3)).resize(image.size, Image.Resampling.BICUBIC)
+    shade.paste(110, (x, y + rim), tilted)
+    soft = shade.filter(ImageFilter.GaussianBlur(side / 22))
     out = image.copy()
     out.paste((10, 8, 14), (0, 0), soft)
-    out.paste(tilted, (x, y), mask)
+    out.paste(tilted, (x, y), tilted)
     return out

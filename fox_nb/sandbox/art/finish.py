@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
-from fox_nb.sandbox.art.chance import clouds, digest, grain_tile, stream
-from fox_nb.sandbox.art.colour import ramp, rgb
+from fox_nb.sandbox.art.chance import clouds, digest, grain_tile, stream, tiled
+from fox_nb.sandbox.art.colour import rgb
 
 _ON_PAPER = frozenset(("watercolour", "sketch", "pixel"))
 
@@ -17,21 +17,11 @@ _ON_PAPER = frozenset(("watercolour", "sketch", "pixel"))
 def grained(image: Image.Image, strength: float, seed: int, *, corners: float = 0.0) -> Image.Image:
     """Return the picture with film grain, which also hides the steps of soft gradients, and darker corners."""
     tile = grain_tile(strength)
-    side = tile.width
-    tile = ImageChops.offset(tile, digest("grain", seed) % side, digest("grain-y", seed) % side)
-    dark = _corners(112 * corners)
-    out = Image.new("RGB", image.size)
-    for y in range(0, image.height, side):
-        for x in range(0, image.width, side):
-            part = image.crop((x, y, min(x + side, image.width), min(y + side, image.height)))
-            band = tile.crop((0, 0, *part.size))
-            if corners:
-                k = dark.width
-                window = (x * k / image.width, y * k / image.height,
-                          (x + part.width) * k / image.width, (y + part.height) * k / image.height)  # fmt: skip
-                band = ImageChops.subtract(band, dark.resize(part.size, Image.Resampling.BICUBIC, box=window))
-            out.paste(ImageChops.add(part, Image.merge("RGB", (band, band, band)), 1, -128), (x, y))
-    return out
+    shift = (digest("grain", seed) % tile.width, digest("grain-y", seed) % tile.height)
+    band = tiled(tile, image.size, shift)
+    if corners:
+        band = ImageChops.subtract(band, _corners(112 * corners).resize(image.size, Image.Resampling.BICUBIC))
+    return ImageChops.add(image, Image.merge("RGB", (band, band, band)), 1, -128)
 
 
 def _corners(most: float) -> Image.Image:
@@ -62,27 +52,23 @@ def styled(image: Image.Image, styles: tuple[str, ...], seed: int) -> Image.Imag
     return image
 
 
-def _toned(image: Image.Image, *stops: tuple[float, str]) -> Image.Image:
-    """Return the picture in one ink, its greys taken from a ramp of colours."""
-    table = np.rint(ramp([(p, rgb(code)) for p, code in stops], 256)).astype(np.uint8)
-    grey = image.convert("L")
-    return Image.merge("RGB", [grey.point(table[:, k].tolist()) for k in range(3)])
+def _toned(image: Image.Image, dark: str, middle: str, bright: str, share: float) -> Image.Image:
+    """Return the picture blended with itself in one ink, its greys between three colours."""
+    return Image.blend(image, ImageOps.colorize(image.convert("L"), dark, bright, middle), share)
 
 
 def _mono(image: Image.Image, _seed: int) -> Image.Image:
     grey = ImageOps.autocontrast(image.convert("L"), cutoff=0.5)
-    return _toned(grey, (0, "#0d0d10"), (0.5, "#7d7b79"), (1, "#f7f4ee"))
+    return ImageOps.colorize(grey, "#0d0d10", "#f7f4ee")
 
 
 def _sepia(image: Image.Image, _seed: int) -> Image.Image:
-    tone = _toned(image, (0, "#20130c"), (0.45, "#86603c"), (1, "#f8ebcf"))
-    return Image.blend(image, tone, 0.72)
+    return _toned(image, "#20130c", "#946f4b", "#f8ebcf", 0.72)
 
 
 def _faded(image: Image.Image, _seed: int) -> Image.Image:
     """Make an old print: warm, its blacks not quite black."""
-    tone = _toned(image, (0, "#2c1d18"), (0.5, "#94745a"), (1, "#fbf0d8"))
-    return Image.blend(image, tone, 0.2)
+    return _toned(image, "#2c1d18", "#94745a", "#fbf0d8", 0.2)
 
 
 def _soft(image: Image.Image, _seed: int) -> Image.Image:
@@ -149,7 +135,7 @@ def _sketch(image: Image.Image, seed: int) -> Image.Image:
     hatch *= np.clip(1.2 - np.clip(dark - 0.6, 0, 1) * (1.1 + np.sin((x - y) * 1.0)) * 0.9, 0, 1)
     tone = np.clip(lines, 0.25, 1.0) ** 2.2 * np.clip(hatch, 0.2, 1)
     drawn = Image.fromarray((tone * 255).astype(np.uint8), "L").resize(image.size, Image.Resampling.BICUBIC)
-    return grained(_toned(drawn, (0, "#23211f"), (1, "#f6f1e6")), 4, seed)
+    return grained(ImageOps.colorize(drawn, "#23211f", "#f6f1e6"), 4, seed)
 
 
 def _pixel(image: Image.Image, _seed: int) -> Image.Image:
