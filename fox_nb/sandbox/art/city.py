@@ -7,13 +7,23 @@ import numpy as np
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, box, ellipse, points
-from fox_nb.sandbox.art.drawing import Spot
+from fox_nb.sandbox.art.drawing import Spot, draw
 from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import birds, paint_sky
 from fox_nb.sandbox.art.water import mirror, ripples
 
 _LAYERS = 4
+_ROOFS = (
+    points((0, 0), (1, 0), (1, -0.5)),
+    points((0, 0), (1, 0), (0.5, -0.75)),
+    points((0, 0), (0.48, -0.72), (0.48, -1.05), (0.52, -1.05), (0.52, -0.72), (1, 0)),
+    points((0.2, 0), (0.2, -0.3), (0.35, -0.3), (0.35, -0.55), (0.65, -0.55), (0.65, -0.3), (0.8, -0.3), (0.8, 0)),
+    points((0.42, 0), (0.42, -0.2), (0.48, -0.2), (0.48, -1.2), (0.52, -1.2), (0.52, -0.2), (0.58, -0.2), (0.58, 0)),
+    box(0.15, -0.15, 0.35, 0),
+    ellipse(0.5, 0, 0.4, 0.34),
+)
+"""What stands on the towers, each a unit wide with its upper left corner at the origin."""
 
 
 def city(c: Canvas, light: Light, ask: Ask) -> Spot:
@@ -33,7 +43,7 @@ def city(c: Canvas, light: Light, ask: Ask) -> Spot:
     if light.dark:
         ripples(c, rng, foot + 0.004, c.h, rgb("#ffcf87"), 130, alpha=0.4)
     if any(name != "boat" for name in ask.brief.subjects):
-        _quay(c, light)
+        draw(c, light, "quay", Spot(c.w / 2, c.h * 0.84, 1))  # wider than any picture
     birds(c, light, rng, c.w * 0.4, c.h * 0.2, 5)
     return Spot(c.w * 0.5, c.h * 0.94, 0.3)
 
@@ -44,7 +54,7 @@ def _row(c: Canvas, light: Light, rng: np.random.Generator, foot: float, t: floa
     sides: list[Points] = []
     lit: list[Points] = []
     dull: list[Points] = []
-    extras: list[Points] = []
+    roofs: list[Points] = []
     x = -0.04
     while x < c.w:
         wide = rng.uniform(0.045, 0.1) * (0.8 + 0.6 * t)
@@ -53,7 +63,7 @@ def _row(c: Canvas, light: Light, rng: np.random.Generator, foot: float, t: floa
         top = foot - tall
         blocks.append(box(x, top, x + wide, foot + 0.01))
         sides.append(box(x + wide * 0.66, top, x + wide, foot + 0.01))
-        extras += _crown(rng, x, top, wide, tall)
+        roofs.append(_ROOFS[int(rng.integers(len(_ROOFS)))] * wide + (x, top + 0.001))
         for window in _windows(x, top, wide, foot, t):
             chance = rng.random()
             if chance < (0.34 if light.dark else 0.08):
@@ -62,7 +72,7 @@ def _row(c: Canvas, light: Light, rng: np.random.Generator, foot: float, t: floa
                 dull.append(window)
         x += wide * rng.uniform(0.8, 1.25)
     haze = mix(colour, light.low, 0.55 * (1 - 0.5 * t))
-    c.fill(blocks + extras, Fade(colour, haze, foot - 0.5 * c.h, foot))
+    c.fill(blocks + roofs, Fade(colour, haze, foot - 0.5 * c.h, foot))
     c.fill(sides, lighter(colour, -0.06), alpha=0.5)
     c.fill(dull, lighter(colour, -0.09 if light.dark else 0.07), alpha=0.25 + 0.4 * t)
     c.fill(lit, mix(rgb("#ffd58a"), light.low, 0.3 * (1 - t)), alpha=0.35 + 0.6 * t)
@@ -84,39 +94,3 @@ def _windows(x: float, top: float, wide: float, foot: float, t: float) -> list[P
         ]
         y += step * 1.25
     return out
-
-
-def _crown(rng: np.random.Generator, x: float, top: float, wide: float, tall: float) -> list[Points]:
-    kind, m = int(rng.integers(6)), x + wide / 2
-    if kind == 0:
-        return [box(m - 0.0012, top - tall * 0.22, m + 0.0012, top), box(m - 0.006, top - 0.012, m + 0.006, top)]
-    if kind == 1:
-        return [
-            box(x + wide * 0.2, top - 0.02, x + wide * 0.8, top),
-            box(x + wide * 0.35, top - 0.036, x + wide * 0.65, top),
-        ]
-    if kind == 2:  # the kinds are just numbered
-        return [points((x, top + 0.001), (x + wide, top + 0.001), (x + wide, top - wide * 0.5))]
-    if kind == 3:
-        return [
-            points((x, top + 0.001), (x + wide, top + 0.001), (m, top - wide * 0.75)),
-            box(m - 0.001, top - wide, m + 0.001, top),
-        ]
-    if kind == 4:
-        return [ellipse(m, top + 0.001, wide * 0.4, wide * 0.34)]
-    return [box(x + wide * 0.15, top - 0.01, x + wide * 0.35, top)]
-
-
-def _quay(c: Canvas, light: Light) -> None:
-    """Lay a pavement with a railing along the foot, for what shall stand there."""
-    top = c.h * 0.84
-    stone = light.lit(rgb("#a89c90"))
-    iron = mix(light.shade, light.lit(rgb("#3a3f4a")), 0.5)
-    rail = [points((0, top - 0.075 + d), (c.w, top - 0.075 + d)) for d in (0.0, 0.035)]
-    posts = [points((x, top - 0.08), (x, top)) for x in np.arange(0.03, c.w, 0.075)]
-    c.fill(rail + posts, iron, line=0.004)
-    c.fill(box(-0.01, top, c.w + 0.01, c.h + 0.01), Fade(lighter(stone, -0.02), lighter(stone, -0.16), top, c.h))
-    c.fill(box(-0.01, top, c.w + 0.01, top + 0.012), lighter(stone, 0.06))
-    joints = [points((c.w / 2 + k * 0.12, top + 0.012), (c.w / 2 + k * 0.21, c.h)) for k in range(-9, 10)]
-    courses = [points((0, y), (c.w, y)) for y in (top + 0.05, top + 0.11)]
-    c.fill(joints + courses, lighter(stone, -0.2), line=0.0022, alpha=0.5)

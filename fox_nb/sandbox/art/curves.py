@@ -69,10 +69,3 @@ def ribbon(line: Points, widths: float | Sequence[float] | Points) -> Points:
     along /= np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-12
     side = np.stack([-along[:, 1], along[:, 0]], axis=1) * half[:, None]
     return np.concatenate([line + side, (line - side)[::-1]])
-
-
-def leaf(length: float, width: float) -> Points:
-    """Return a leaf that starts at the origin and points up."""
-    t = np.linspace(0, 1, 9)
-    half = np.stack([0.5 * np.sin(np.pi * t**0.8), -t], axis=1)
-    return np.concatenate([half, half[::-1] * (-1, 1)]) * (width, length)

@@ -147,7 +147,7 @@ def _pinned(image: Image.Image, extra: Image.Image, place: int, ask: Ask) -> Ima
     x = round(image.width * 0.03) if place % 2 == 0 else image.width - tilted.width - round(image.width * 0.03)
     y = round(image.height * (0.94 if place < 2 else 0.5)) - tilted.height
     shade = Image.new("L", image.size)
-    shade.paste(110, (x, y + rim), tilted)
+    shade.paste(130, (x + rim, y + 2 * rim), tilted)
     soft = shade.filter(ImageFilter.GaussianBlur(side / 22))
     out = image.copy()
     out.paste((10, 8, 14), (0, 0), soft)

@@ -153,4 +153,3 @@ def _laid_on(image: Image.Image, layer: Image.Image, share: float) -> Image.Imag
         table = [min(255, max(0, round(128 + (v - 128) * share * warmth))) for v in range(256)]
         bands.append(layer.point(table))
     return ImageChops.add(image, Image.merge("RGB", bands), 1, -128)
-

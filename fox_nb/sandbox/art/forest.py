@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
-from fox_nb.sandbox.art.curves import Points, ellipse, leaf, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.drawing import Spot
+from fox_nb.sandbox.art.curves import Points, ellipse, moved, points, ribbon, smooth
+from fox_nb.sandbox.art.drawing import Spot, draw
 from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.scene import Ask
 
-_LEAF = leaf(0.042, 0.022)
+_LEAF = smooth(points((0, 0), (0.011, -0.017), (0, -0.042), (-0.011, -0.017)))
+"""A leaf that starts at the origin and points up."""
 
 
 def forest(c: Canvas, light: Light, ask: Ask) -> Spot:
@@ -108,28 +107,7 @@ def _canopy(c: Canvas, light: Light, rng: np.random.Generator, green: Colour) ->
 
 
 def _ferns(c: Canvas, light: Light, rng: np.random.Generator, green: Colour) -> None:
-    blades: list[Points] = []
-    tones: list[Colour] = []
-    for tone, y, count in ((-0.12, 0.95, 11), (-0.03, 0.99, 9), (0.06, 1.03, 8)):
-        colour = mix(light.lit(lighter(green, tone)), light.shade, 0.2 if tone < 0 else 0)
+    for tone, y, count in ((-0.15, 0.95, 11), (-0.03, 0.99, 9), (0.06, 1.03, 8)):
         for _ in range(count):
-            x = rng.random() * c.w
-            for _ in range(4):
-                blades += [
-                    moved(blade, x, c.h * y, size=rng.uniform(0.08, 0.15)) for blade in _frond(rng.normal(0, 0.55))
-                ]
-        tones += [colour] * (len(blades) - len(tones))
-    c.patches(blades, tones)
-
-
-def _frond(bend: float) -> list[Points]:
-    """Return a fern's frond as one toothed outline for each side."""
-    rib = smooth([(0, 0), (bend * 0.4, -0.6), (bend * 1.1, -0.9)], closed=False, steps=7)
-    sides = []
-    for side in (-1, 1):
-        edge = [rib[0]]
-        for j in range(1, len(rib)):
-            wide = 0.2 * math.sin(math.pi * (j / len(rib)) ** 0.7) + 0.02
-            edge += [rib[j] + (side * wide, -0.03), rib[j] + (side * wide * 0.25, -0.045)]
-        sides.append(np.concatenate([np.array(edge), rib[::-1]]))
-    return sides
+            spot = Spot(rng.random() * c.w, c.h * y, rng.uniform(0.08, 0.15))
+            draw(c, light, "fern", spot, flip=bool(rng.random() < 0.5), main=lighter(green, tone))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
-from fox_nb.sandbox.art.curves import Points, ellipse, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.drawing import Spot, draw
+from fox_nb.sandbox.art.curves import Points, moved, points, ribbon, smooth
+from fox_nb.sandbox.art.drawing import Spot, draw, read_drawing
 from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import birds, paint_sky
@@ -150,25 +148,11 @@ def pines(c: Canvas, rng: np.random.Generator, line: Floats, colour: Colour, *, 
     xs = np.sort(np.concatenate([groups, rng.random(count // 4) * c.w]))
     ys = np.interp(xs, np.linspace(0, c.w, len(line)), line) + 0.012
     sizes = size * rng.uniform(0.55, 1.25, len(xs))
-    c.fill([_pine(rng, x, y, s) for x, y, s in zip(xs, ys, sizes, strict=True)], colour)
+    pine, caps = read_drawing("pine")[""]
+    places = list(zip(xs, ys, sizes, strict=True))
+    c.fill([moved(pine.shapes[k % 4], x, y, size=s) for k, (x, y, s) in enumerate(places)], colour)
     if snow is not None:
-        caps = [_SNOW * (s * w, s) + (x, y + s * t) for x, y, s in zip(xs, ys, sizes, strict=True)
-                for w, t in ((0.09, -0.96), (0.13, -0.76), (0.17, -0.54))]  # fmt: skip
-        c.fill(caps, snow, alpha=0.9)
-
-
-_SNOW = points((0, -0.1), (1, 0.14), (0.3, 0.1), (-0.2, 0.14), (-0.7, 0.13))
-"""What lies on a pine's tier."""
-
-
-def _pine(rng: np.random.Generator, x: float, y: float, size: float) -> Points:
-    """Return a pine's outline with its foot at (x, y)."""
-    right = [(0.02, -1.0)]
-    for t in np.linspace(1 / 6, 1, 6):
-        wide = 0.05 + 0.21 * t
-        right += [(wide * rng.uniform(0.85, 1.1), -0.97 + 0.86 * t), (wide * 0.45, -1.01 + 0.86 * t)]
-    half = np.array([*right, (0.03, -0.12), (0.03, 0.05)])
-    return moved(np.concatenate([half, half[::-1] * (-rng.uniform(0.9, 1.05), 1)]), x, y, size=size)
+        c.fill([moved(cap, x, y, size=s) for x, y, s in places for cap in caps.shapes], snow, alpha=0.9)
 
 
 def grass(c: Canvas, light: Light, rng: np.random.Generator, y: float, size: float, colour: Colour,
@@ -185,16 +169,8 @@ def grass(c: Canvas, light: Light, rng: np.random.Generator, y: float, size: flo
 
 def blooms(c: Canvas, light: Light, rng: np.random.Generator, top: float, bottom: float, count: int) -> None:
     """Scatter small flowers over a strip of meadow."""
-    heads: list[list[Points]] = [[], [], []]
-    stems: list[Points] = []
-    hearts: list[Points] = []
+    tones = (*light.accent[:2], rgb("#f6efe2"))
     for k, y in enumerate(np.sort(rng.uniform(top, bottom, count))):
-        x, size, lean = rng.random() * c.w, 0.006 + 0.014 * (y - top) / (bottom - top), rng.normal(0, 0.4)
-        stems.append(points((x + lean * size, y + size * 4), (x, y)))
-        petal = ellipse(0, -0.75, 0.36, 0.62, steps=12)
-        heads[k % 3] += [moved(petal, x, y, size=size, turn=a + lean) for a in np.arange(6) * math.pi / 3]
-        hearts.append(ellipse(x, y, size * 0.36, steps=12))
-    c.fill(stems, lighter(light.lit(rgb("#4f7f45")), -0.05), line=0.0022)
-    for tone, group in zip((*light.accent[:2], rgb("#f6efe2")), heads, strict=True):
-        c.fill(group, light.lit(tone))
-    c.fill(hearts, light.lit(rgb("#e8b23a")))
+        size = 0.006 + 0.014 * (y - top) / (bottom - top)
+        spot = Spot(rng.random() * c.w, y + 4 * size, size)
+        draw(c, light, "bloom", spot, flip=bool(rng.random() < 0.5), main=tones[k % 3])

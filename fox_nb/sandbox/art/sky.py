@@ -9,7 +9,8 @@ import numpy as np
 from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.chance import Floats, clouds
 from fox_nb.sandbox.art.colour import lighter, mix, ramp, rgb
-from fox_nb.sandbox.art.curves import ellipse, moved, points, ribbon, smooth
+from fox_nb.sandbox.art.curves import ellipse, points
+from fox_nb.sandbox.art.drawing import Spot, draw
 from fox_nb.sandbox.art.light import Light
 
 _ROWS = 220  # a sky is soft: this many rows carry it at any size
@@ -30,8 +31,11 @@ def paint_sky(c: Canvas, light: Light, rng: np.random.Generator, horizon: float,
     c.soft(field)
     if light.hour == "night" or (light.hour == "dusk" and "clear" in weather):
         stars(c, rng, horizon, 260 if light.hour == "night" else 90)
-    if not hidden:
-        (_moon if light.hour == "night" else _sun)(c, light, x, y)
+    if light.hour == "night" and not hidden:
+        draw(c, light, "moon", Spot(x, y, 0.05))
+    elif not hidden:
+        size = 0.042 if light.sun_height > 0.4 else 0.062  # a low sun looks larger
+        c.fill(ellipse(x, y, size), mix(light.sun, rgb("#ffffff"), 0.35), blur=0.0015)
     return x, y
 
 
@@ -84,22 +88,6 @@ def _field(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, su
     return field
 
 
-def _sun(c: Canvas, light: Light, x: float, y: float) -> None:
-    size = 0.042 if light.sun_height > 0.4 else 0.062  # a low sun looks larger
-    c.fill(ellipse(x, y, size), mix(light.sun, rgb("#ffffff"), 0.35), blur=0.0015)
-
-
-def _moon(c: Canvas, light: Light, x: float, y: float) -> None:
-    disc = ellipse(x, y, 0.05)
-    c.fill(disc, light.sun)
-    spots = [
-        ellipse(x + dx, y + dy, r)
-        for dx, dy, r in ((-0.016, -0.012, 0.013), (0.012, 0.014, 0.01), (0.02, -0.018, 0.006), (-0.006, 0.024, 0.006))
-    ]
-    c.fill(spots, mix(light.sun, light.middle, 0.3), alpha=0.6, inside=disc, blur=0.002)
-    c.fill(ellipse(x - 0.02, y - 0.008, 0.052), rgb("#ffffff"), alpha=0.12, inside=disc)
-
-
 def stars(c: Canvas, rng: np.random.Generator, bottom: float, count: int) -> None:
     """Scatter stars above a height, a few of them with a glint."""
     x, y = rng.random(count) * c.w, rng.random(count) ** 1.3 * bottom * 0.95
@@ -138,26 +126,16 @@ def aurora(c: Canvas, rng: np.random.Generator, horizon: float, field: Floats) -
 
 def birds(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, count: int = 7) -> None:
     """Draw a flight of far birds."""
-    marks = []
     for _ in range(count):
-        size = rng.uniform(0.008, 0.018)
-        wing = smooth([(-1, -0.25), (-0.45, -0.5), (0, 0), (0.45, -0.5), (1, -0.2)], closed=False, steps=5)
-        marks.append(
-            moved(
-                ribbon(wing, (0.02, 0.16, 0.2, 0.16, 0.02)),
-                x + rng.normal(0, 0.07),
-                y + rng.normal(0, 0.03),
-                size=size,
-                turn=rng.uniform(-0.3, 0.3),
-            )
-        )
-    c.fill(marks, mix(light.shade, light.middle, 0.25))
+        spot = Spot(x + rng.normal(0, 0.07), y + rng.normal(0, 0.03), rng.uniform(0.008, 0.018))
+        draw(c, light, "gull", spot, flip=bool(rng.random() < 0.5))
 
 
 def falling(c: Canvas, light: Light, rng: np.random.Generator, weather: tuple[str, ...]) -> None:
     """Draw what falls or drifts in front of the picture: rain, snow, fog, lightning is part of a storm."""
     if "storm" in weather:
-        _lightning(c, rng)
+        spot = Spot(c.w * rng.uniform(0.25, 0.75), 0.58 * c.h, 0.6 * c.h)
+        draw(c, light, "lightning", spot, flip=bool(rng.random() < 0.5))
     if "rain" in weather or "storm" in weather:
         for count, length, width, alpha in ((420, 0.03, 0.0009, 0.3), (150, 0.06, 0.0016, 0.28)):
             drops = np.stack([rng.random(count) * c.w * 1.1, rng.random(count) * c.h * 1.1 - 0.05,
@@ -175,17 +153,3 @@ def falling(c: Canvas, light: Light, rng: np.random.Generator, weather: tuple[st
         mist = clouds(rng, 120, 120, cells=3, octaves=4)
         low = np.linspace(0.15, 1, 120)[:, None] ** 0.8
         c.veil(np.clip(mist * 0.75 * low, 0, 0.8), mix(light.low, rgb("#ffffff"), 0.2))
-
-
-def _lightning(c: Canvas, rng: np.random.Generator) -> None:
-    x, y = float(c.w * rng.uniform(0.25, 0.75)), 0.0
-    path = [(x, y)]
-    while y < c.h * 0.55:
-        x, y = x + float(rng.normal(0, 0.022)), y + float(rng.uniform(0.02, 0.05))
-        path.append((x, y))
-    k = len(path) // 2
-    fork = [path[k]] + [(path[k][0] + 0.03 * j + rng.normal(0, 0.012), path[k][1] + 0.035 * j) for j in range(1, 5)]
-    for line, width in ((path, 0.006), (fork, 0.003)):
-        bolt = ribbon(np.array(line), (width, width * 0.5, width * 0.15))
-        c.fill(bolt, rgb("#cfd8ff"), alpha=0.7, blur=0.012, mode="screen")
-        c.fill(bolt, rgb("#fffdf2"))
