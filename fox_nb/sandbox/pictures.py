@@ -129,8 +129,6 @@ def _train(step: Step, folder: Path) -> dict[str, Any]:
             "not_enough_photos",
             f"The archive holds {found} usable photos; at least {FEWEST_PHOTOS} are needed (30 to 50 are best).",
         )
-    if not photos:
-        return art.invented(step["profile_id"]).to_dict()
     return art.figure_from_photos(photos, step["profile_id"]).to_dict()
 
 

@@ -21,6 +21,8 @@ from fox_nb.sandbox.art.curves import Points
 
 _BAND = 512  # pixels: no more rows than this are held several times as large with all of their colours
 _FINE = 1600  # above this many pixels a side, two samples a pixel are enough; below it, three
+_GLOW = Image.radial_gradient("L").point([round(255 * max(0, 1 - v / 180) ** 2) for v in range(256)])
+"""A light's strength, round: Pillow's gradient is 180 in the middle of each side."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ class Canvas:
 
     def patches(self, shapes: Sequence[Points], colours: Sequence[Colour]) -> None:
         """Fill many shapes, each with a colour of its own, one over the other: quicker than one after the other."""
-        area, fine = self._box(*np.concatenate(_corners(shapes))), self._fine
-        for top in range(area[1], area[3], _BAND) if area else ():
+        area, fine = self._box(*np.concatenate(_corners(shapes))) or (0, 0, 0, 0), self._fine
+        for top in range(area[1], area[3], _BAND):
             band = (area[0], top, area[2], min(top + _BAND, area[3]))
             size = ((band[2] - band[0]) * fine, (band[3] - band[1]) * fine)
             layer = self.image.crop(band).resize(size, Image.Resampling.NEAREST)
@@ -154,15 +156,11 @@ class Canvas:
         area = self._box(x - radius, y - radius, x + radius, y + radius)
         if area is None:
             return
-        side = 96
-        px = (np.linspace(area[0], area[2], side) / self.unit - x) / radius
-        py = (np.linspace(area[1], area[3], side) / self.unit - y) / radius
-        far = np.sqrt(px[None, :] ** 2 + py[:, None] ** 2)
-        strength = np.clip(1 - far, 0, 1) ** 2 * alpha
-        # screening with a faded colour is the same as screening with the colour through a mask
-        small = Image.fromarray((strength[..., None] * np.array(colour)).astype(np.uint8), "RGB")
-        light = small.resize((area[2] - area[0], area[3] - area[1]), Image.Resampling.BICUBIC)
-        self.image.paste(ImageChops.screen(self.image.crop(area), light), area)
+        corner, scale = np.array((x - radius, y - radius)), _GLOW.width / (2 * radius)
+        window = np.clip((np.reshape(area, (2, 2)) / self.unit - corner) * scale, 0, _GLOW.width)
+        size = (area[2] - area[0], area[3] - area[1])
+        mask = _GLOW.resize(size, Image.Resampling.BICUBIC, box=tuple(window.ravel().tolist()))
+        self._lay(mask.point([round(v * alpha) for v in range(256)]), area, colour, "screen")
 
     # -- how it is done -------------------------------------------------------------------------------------------
 

@@ -35,11 +35,15 @@ def ridge(rng: np.random.Generator, count: int, *, detail: int = 6, rough: float
         values = rng.uniform(-1, 1, knots)
         place = at * (knots - 3) + 1
         low = np.floor(place).astype(int)
-        f = place - low
-        f = f * f * (3 - 2 * f)
+        f = smoothstep(place - low)
         total += size * (values[low] * (1 - f) + values[np.minimum(low + 1, knots - 1)] * f)
         size *= rough
     return total / 1.4
+
+
+def smoothstep(share: Floats) -> Floats:
+    """Return the share (0..1) with a soft beginning and end."""
+    return share * share * (3 - 2 * share)
 
 
 def clouds(rng: np.random.Generator, width: int, height: int, *, cells: float = 4, octaves: int = 5) -> Floats:
@@ -77,9 +81,7 @@ def tiled(tile: Image.Image, size: tuple[int, int], shift: tuple[int, int] = (0,
     return out
 
 
-def averaged(field: npt.ArrayLike, radius: int) -> Field:
-    """Return the field averaged over squares that reach `radius` cells from their middle."""
-    padded = np.pad(np.asarray(field, np.float64), radius + 1, mode="edge").cumsum(0).cumsum(1)
-    n = 2 * radius + 1
-    total = padded[n:-1, n:-1] - padded[: -n - 1, n:-1] - padded[n:-1, : -n - 1] + padded[: -n - 1, : -n - 1]
-    return np.asarray(total / (n * n), np.float32)
+def averaged(field: npt.ArrayLike, cells: int) -> Field:
+    """Return the field with its means over so many cells a side, and soft ways between them."""
+    image = Image.fromarray(np.asarray(field, np.float32))
+    return np.asarray(image.reduce(cells).resize(image.size, Image.Resampling.BICUBIC))

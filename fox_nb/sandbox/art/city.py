@@ -13,7 +13,6 @@ from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import birds, paint_sky
 from fox_nb.sandbox.art.water import mirror, ripples
 
-_LAYERS = 4
 _ROOFS = (
     points((0, 0), (1, 0), (1, -0.5)),
     points((0, 0), (1, 0), (0.5, -0.75)),
@@ -30,10 +29,10 @@ def city(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw a skyline in haze, which a river mirrors; what shall stand in the city has a quay to stand on."""
     rng = ask.rng("city")
     foot = c.h * float(rng.uniform(0.66, 0.78))
-    paint_sky(c, light, rng, foot - 0.02, weather=ask.weather)
+    paint_sky(c, light, rng, foot - 0.02, weather=ask.brief.weather)
     tint = (rgb("#7f8fa6"), rgb("#8a7f8c"), rgb("#6f8a90"))[int(rng.integers(3))]
-    for k in range(_LAYERS):
-        t = k / (_LAYERS - 1)
+    for k in range(4):
+        t = k / 3
         colour = light.lit(mix(lighter(tint, -0.14 * t), light.accent[k % 3], 0.1 + 0.12 * t), 0.72 * (1 - t) ** 0.8)
         _row(c, light, rng, foot, t, colour)
     deep = mix(mix(light.top, light.lit(rgb("#24506a")), 0.5), light.shade, 0.3)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +11,11 @@ import numpy.typing as npt
 Colour = tuple[int, int, int]
 Array = npt.NDArray[np.float32]
 
-_TO_LMS = ((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
-           (0.0883024619, 0.2817188376, 0.6299787005))  # fmt: skip
-_TO_LAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285922050, 0.4505937099),
-           (0.0259040371, 0.7827717662, -0.8086757660))  # fmt: skip
-_FROM_LAB = ((1.0, 0.3963377774, 0.2158037573), (1.0, -0.1055613458, -0.0638541728),
-             (1.0, -0.0894841775, -1.2914855480))  # fmt: skip
-_FROM_LMS = ((4.0767416621, -3.3077115913, 0.2309699292), (-1.2684380046, 2.6097574011, -0.3413193965),
-             (-0.0041960863, -0.7034186147, 1.7076147010))  # fmt: skip
+_TO_LMS = np.array(((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
+                    (0.0883024619, 0.2817188376, 0.6299787005)))  # fmt: skip
+_TO_LAB = np.array(((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285922050, 0.4505937099),
+                    (0.0259040371, 0.7827717662, -0.8086757660)))  # fmt: skip
+_FROM_LAB, _FROM_LMS = np.linalg.inv(_TO_LAB), np.linalg.inv(_TO_LMS)
 
 
 def rgb(code: str) -> Colour:
@@ -33,25 +28,24 @@ def palette(codes: str) -> tuple[Colour, ...]:
     return tuple(rgb(code) for code in codes.split())
 
 
-def _rows(matrix: Sequence[Sequence[float]], v: Sequence[float]) -> tuple[float, float, float]:
-    a, b, c = (row[0] * v[0] + row[1] * v[1] + row[2] * v[2] for row in matrix)
-    return a, b, c
-
-
 def to_lab(colour: Colour) -> tuple[float, float, float]:
     """Return a colour's OKLab lightness (0..1) and its two opponent hues."""
-    linear = [(c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
-    return _rows(_TO_LAB, [math.copysign(abs(v) ** (1 / 3), v) for v in _rows(_TO_LMS, linear)])
+    share = np.array(colour) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    lightness, a, b = (_TO_LAB @ np.cbrt(_TO_LMS @ linear)).tolist()
+    return lightness, a, b
 
 
 def from_lab(lab: Sequence[float]) -> Colour:
     """Return the displayable colour nearest to an OKLab triple."""
-    linear = _rows(_FROM_LMS, [v**3 for v in _rows(_FROM_LAB, lab)])
-    r, g, b = (
-        round(255 * min(1.0, max(0.0, 12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055)))
-        for v in (max(v, 0.0) for v in linear)
-    )
+    r, g, b = np.rint(_displayed(np.array(lab))).astype(int).tolist()
     return r, g, b
+
+
+def _displayed(lab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the red, green and blue, 0..255, of OKLab triples along the last axis."""
+    linear = np.clip((lab @ _FROM_LAB.T) ** 3 @ _FROM_LMS.T, 0, 1)
+    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
@@ -86,21 +80,11 @@ def times(colour: Colour, light: Sequence[float]) -> Colour:
     return r, g, b
 
 
-def lightness(colour: Colour) -> float:
-    """Return a colour's OKLab lightness, 0..1."""
-    return to_lab(colour)[0]
-
-
 def ramp(stops: Sequence[tuple[float, Colour]], length: int) -> Array:
     """Return `length` colours (rows of red, green, blue) along stops of (place 0..1, colour)."""
-    fine: list[tuple[float, Colour]] = []
-    for (p, a), (q, b) in pairwise(stops):
-        fine += [(p + (q - p) * k / 8, mix(a, b, k / 8)) for k in range(8)]
-    fine.append(stops[-1])
-    places = np.linspace(0, 1, max(length, 1))
-    at = [p for p, _ in fine]
-    channels = [np.interp(places, at, [c[k] for _, c in fine]) for k in range(3)]
-    return np.stack(channels, axis=1).astype(np.float32)
+    at, labs = [place for place, _ in stops], np.array([to_lab(colour) for _, colour in stops])
+    places = np.linspace(0, 1, length)
+    return _displayed(np.stack([np.interp(places, at, labs[:, k]) for k in range(3)], axis=1)).astype(np.float32)
 
 
 _NAMES = """

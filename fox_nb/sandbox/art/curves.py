@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -31,19 +30,8 @@ def smooth(knots: Points | Sequence[tuple[float, float]], *, closed: bool = True
 
 def ellipse(x: float, y: float, rx: float, ry: float | None = None, *, steps: int = 48) -> Points:
     """Return an ellipse around (x, y)."""
-    return moved(_ring(steps) * (rx, rx if ry is None else ry), x, y)
-
-
-@lru_cache(maxsize=64)
-def _ring(steps: int) -> Points:
     angle = np.linspace(0, 2 * math.pi, steps, endpoint=False)
-    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
-
-
-@lru_cache(maxsize=64)
-def _shares(count: int) -> Points:
-    """Return `count` places spread evenly from 0 to 1."""
-    return np.linspace(0, 1, count)
+    return np.stack([x + rx * np.cos(angle), y + (rx if ry is None else ry) * np.sin(angle)], axis=1)
 
 
 def box(x0: float, y0: float, x1: float, y1: float) -> Points:
@@ -64,7 +52,7 @@ def ribbon(line: Points, widths: float | Sequence[float] | Points) -> Points:
     """Return the outline of a brush stroke along a line; the widths are spread along it."""
     line = np.asarray(line, np.float64)
     half = np.atleast_1d(np.asarray(widths, np.float64)) / 2
-    half = np.interp(_shares(len(line)), _shares(len(half)), half)
+    half = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(half)), half)
     along = np.concatenate([line[1:2] - line[:1], (line[2:] - line[:-2]) / 2, line[-1:] - line[-2:-1]])
     along /= np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-12
     side = np.stack([-along[:, 1], along[:, 0]], axis=1) * half[:, None]

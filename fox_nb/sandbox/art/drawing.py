@@ -139,21 +139,15 @@ def paint_parts(c: Canvas, light: Light, parts: Sequence[Part], tones: Mapping[s
             elif part.kind == "fur":
                 _fur(c, part, shapes[0], own[0], place)
             else:
-                _paint_one(c, part, shapes, own, None if part.inside is None else place(part.inside, part), size)
-
-
-def _paint_one(
-    c: Canvas, part: Part, shapes: list[Points], own: list[Colour], inside: Points | None, size: float
-) -> None:
-    c.fill(
-        shapes,
-        _faded(own, shapes, part),
-        line=part.number("stroke-width") * size if part.kind == "line" else 0,
-        alpha=part.number("opacity", 1),
-        blur=part.number("data-blur") * size,
-        mode=part.more.get("data-mode", ""),
-        inside=inside,
-    )
+                c.fill(
+                    shapes,
+                    _faded(own, shapes, part),
+                    line=part.number("stroke-width") * size if part.kind == "line" else 0,
+                    alpha=part.number("opacity", 1),
+                    blur=part.number("data-blur") * size,
+                    mode=part.more.get("data-mode", ""),
+                    inside=None if part.inside is None else place(part.inside, part),
+                )
 
 
 def _tone(text: str, tones: Mapping[str, Colour], light: Light, *, lit: bool) -> Colour:

@@ -6,6 +6,7 @@ is laid on. So the result leaves the original on a straight path, and each setti
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from functools import lru_cache
@@ -82,7 +83,7 @@ def _directions(image: Image.Image) -> tuple[Field, Field]:
     )
     grey = np.asarray(small.filter(ImageFilter.GaussianBlur(1)), np.float32) / 255
     gy, gx = (np.asarray(g, np.float32) for g in np.gradient(grey))
-    blur = [averaged(averaged(f, 5), 5) for f in (gx * gx, gy * gy, gx * gy)]
+    blur = [averaged(f, 13) for f in (gx * gx, gy * gy, gx * gy)]
     angle = 0.5 * np.arctan2(2 * blur[2], blur[0] - blur[1]) + math.pi / 2
     busy = np.sqrt(np.maximum(blur[0] + blur[1], 0))
     return angle.astype(np.float32), np.clip(busy / (np.percentile(busy, 90) + 1e-4), 0, 1).astype(np.float32)
@@ -103,10 +104,8 @@ def _strokes(way: int, kind: int) -> Image.Image:
             (math.cos(angle + bend * t) * length * t, math.sin(angle + bend * t) * length * t) for t in (-0.5, 0, 0.5)
         ]
         width = (1, 1, 2, 3)[rng.integers(4)]
-        over = [[0] + [s for s in (-_TILE, _TILE) if -50 < v + s < _TILE + 50] for v in (x, y)]  # a stroke's reach
-        for dx in over[0]:
-            for dy in over[1]:
-                draw.line([(x + px + dx, y + py + dy) for px, py in path], fill=tone, width=width)
+        for dx, dy in itertools.product((-_TILE, 0, _TILE), repeat=2):  # what leaves on one side comes in on the other
+            draw.line([(x + px + dx, y + py + dy) for px, py in path], fill=tone, width=width)
     return tile.filter(ImageFilter.GaussianBlur(0.6))
 
 
@@ -143,7 +142,7 @@ def _spared(image: Image.Image, size: tuple[int, int]) -> Field:
         np.asarray(band, np.float32) for band in image.resize(size, Image.Resampling.BOX).convert("YCbCr").split()
     )
     skin = np.clip(1 - np.hypot((cb - 108) / 18, (cr - 152) / 16), 0, 1) * (y > 40)  # too dark to tell
-    return np.asarray(1 - 0.55 * np.clip(averaged(skin, 3) * 1.6, 0, 1), np.float32)
+    return np.asarray(1 - 0.55 * np.clip(averaged(skin, 7) * 1.6, 0, 1), np.float32)
 
 
 def _laid_on(image: Image.Image, layer: Image.Image, share: float) -> Image.Image:

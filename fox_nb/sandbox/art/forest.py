@@ -21,7 +21,7 @@ def forest(c: Canvas, light: Light, ask: Ask) -> Spot:
     rng = ask.rng("forest")
     autumn = "autumn" in ask.brief.text or "fall" in ask.brief.text.split() or rng.random() < 0.25
     green = rgb("#c9792e") if autumn else mix(rgb("#5d8a4a"), rgb("#3f7f6a"), float(rng.random()))
-    snowy = "snow" in ask.weather
+    snowy = "snow" in ask.brief.weather
     misty = mix(light.low, light.lit(green), 0.22)
     c.ground(np.zeros(4), Fade(mix(light.middle, light.lit(green), 0.35), misty, 0, c.h * 0.75))
     x = c.w * float(rng.uniform(0.3, 0.7))

@@ -20,12 +20,12 @@ def mountains(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw ranges behind ranges, snow on the far ones, pines on the near."""
     rng = ask.rng("mountains")
     horizon = c.h * float(rng.uniform(0.56, 0.64))
-    sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
+    sun = paint_sky(c, light, rng, horizon, weather=ask.brief.weather)
     rock = mix(rgb("#6d7486"), light.accent[2], 0.25)
     for k in range(2):
         base = horizon + 0.03 * k
-        line, tops = peaks(rng, c, base, c.h * (0.42 - 0.12 * k), 2 + k + int(c.w > 1.15))
-        range_of_peaks(c, light, rng, (line, tops), rock, sun[0], base, 0.72 - 0.2 * k)
+        count = 2 + k + int(c.w > 1.15)
+        peaks(c, light, rng, base, c.h * (0.42 - 0.12 * k), count, rock, sun=sun[0], far=0.72 - 0.2 * k)
     wood = mix(rgb("#4f7a5a"), light.accent[2], 0.15)
     for k in range(4):
         t = k / 3
@@ -43,8 +43,8 @@ def winter(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw snow hills with blue shade and pines under snow."""
     rng = ask.rng("winter")
     horizon = c.h * float(rng.uniform(0.52, 0.6))
-    sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
-    range_of_peaks(c, light, rng, peaks(rng, c, horizon, c.h * 0.3, 3), rgb("#9fb0cc"), sun[0], horizon, 0.6)
+    sun = paint_sky(c, light, rng, horizon, weather=ask.brief.weather)
+    peaks(c, light, rng, horizon, c.h * 0.3, 3, rgb("#9fb0cc"), sun=sun[0], far=0.6)
     snow = rgb("#eef3fb")
     for k in range(4):
         t = k / 3
@@ -62,7 +62,7 @@ def meadow(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw rolling fields with rows, lone trees and flowers in front."""
     rng = ask.rng("meadow")
     horizon = c.h * float(rng.uniform(0.5, 0.6))
-    paint_sky(c, light, rng, horizon, weather=ask.weather)
+    paint_sky(c, light, rng, horizon, weather=ask.brief.weather)
     hills(c, light, rng, horizon, 5)
     grass(c, light, rng, c.h * 1.01, 0.1, lighter(light.lit(rgb("#5f8f55")), -0.1))
     blooms(c, light, rng, c.h * 0.84, c.h * 1.0, 60)
@@ -99,31 +99,21 @@ def _furrows(c: Canvas, rng: np.random.Generator, line: Floats, colour: Colour, 
     c.fill(rows, colour, alpha=0.5, inside=field)
 
 
-def peaks(rng: np.random.Generator, c: Canvas, base: float, height: float,
-          count: int) -> tuple[Floats, list[tuple[float, float]]]:  # fmt: skip
-    """Return a jagged skyline (units from the top) and the places of its summits."""
-    xs = np.linspace(0, c.w, _KNOTS)
-    tops = []
-    line = np.full(_KNOTS, base + 0.02)
-    for k in range(count):
-        x = c.w * (k + 0.5 + rng.uniform(-0.3, 0.3)) / count
-        y = base - height * rng.uniform(0.55, 1.0)
-        slope = rng.uniform(0.8, 1.15)
-        line = np.minimum(line, y + np.abs(xs - x) * slope * height * 3.2 / (c.w * 3.4 / count + 0.2))
-        tops.append((x, y))
-    rough = ridge(rng, _KNOTS, detail=7, rough=0.62, start=6) * height * 0.09
-    return line + rough, [(x, float(np.interp(x, xs, line + rough))) for x, _ in tops]
-
-
-def range_of_peaks(c: Canvas, light: Light, rng: np.random.Generator, skyline: tuple[Floats, list[tuple[float, float]]],
-                   rock: Colour, sun: float, base: float, far: float) -> None:  # fmt: skip
+def peaks(c: Canvas, light: Light, rng: np.random.Generator, base: float, height: float, count: int, rock: Colour, *,
+          sun: float, far: float) -> None:  # fmt: skip
     """Draw mountains with a side in the sun, one in shade, and snow on both."""
-    line, tops = skyline
+    xs = np.linspace(0, c.w, _KNOTS)
+    tops = c.w * (np.arange(count) + 0.5 + rng.uniform(-0.3, 0.3, count)) / count
+    highest = base - height * rng.uniform(0.55, 1.0, count)
+    steep = rng.uniform(0.8, 1.15, count) * height * 3.2 / (c.w * 3.4 / count + 0.2)
+    slopes = highest[:, None] + np.abs(xs - tops[:, None]) * steep[:, None]
+    rough = ridge(rng, _KNOTS, detail=7, rough=0.62, start=6) * height * 0.09
+    line = np.minimum(base + 0.02, slopes.min(axis=0)) + rough
     colour = light.lit(rock, far)
     c.ground(line, Fade(colour, mix(colour, light.low, 0.75), float(line.min()), base + 0.02), bottom=base + 0.12)
-    body = np.concatenate([np.stack([np.linspace(0, c.w, _KNOTS), line], 1), [(c.w, base + 0.2), (0, base + 0.2)]])
+    body = np.concatenate([np.stack([xs, line], 1), [(c.w, base + 0.2), (0, base + 0.2)]])
     snow, dim = [], []
-    for x, y in tops:
+    for x, y in zip(tops, np.interp(tops, xs, line), strict=True):
         side = 1 if sun < x else -1
         deep = base - y
         middle = x + side * 0.02 + np.cumsum(rng.normal(0.004 * side, 0.014, 14)) * deep * 2.4

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from fox_nb.sandbox.art.chance import digest
-from fox_nb.sandbox.art.colour import Colour, lightness
+from fox_nb.sandbox.art.colour import Colour, to_lab
 from fox_nb.sandbox.art.encoding import as_rgb
 from fox_nb.sandbox.art.figure import LONG, SHORT, Figure, invented
 
@@ -58,7 +58,7 @@ def figure_from_photos(images: Iterable[Image.Image], profile_id: str) -> Figure
     )
     styles = LONG[:4] if long_hair else SHORT[:5] if base.soft < 0.5 else ("bun", "ponytail", "crop")
     tone = _colour(hair)
-    pale = lightness(tone) > 0.66 and max(tone) - min(tone) < 36  # grey and white hair
+    pale = to_lab(tone)[0] > 0.66 and max(tone) - min(tone) < 36  # grey and white hair
     return replace(
         base,
         skin=_colour(skin),

@@ -190,7 +190,7 @@ def _studio(c: Canvas, light: Light, ask: Ask) -> Spot:
 def _sky(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw nothing but sky, above low hills."""
     rng = ask.rng("sky")
-    paint_sky(c, light, rng, c.h * 0.97, weather=ask.weather, cover=0.5)
+    paint_sky(c, light, rng, c.h * 0.97, weather=ask.brief.weather, cover=0.5)
     land.hills(c, light, rng, c.h * 0.93, 2)
     return Spot(c.w * 0.5, c.h * 0.8, 0.36)
 

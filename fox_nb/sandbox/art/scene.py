@@ -19,11 +19,6 @@ class Ask:
     seed: int
 
     @property
-    def weather(self) -> tuple[str, ...]:
-        """The weather's words."""
-        return self.brief.weather
-
-    @property
     def light(self) -> Light:
         """The light that all stands in."""
         return light_for(self.brief, (self.brief.key, self.seed))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas
-from fox_nb.sandbox.art.chance import Floats, clouds
+from fox_nb.sandbox.art.chance import Floats, clouds, smoothstep
 from fox_nb.sandbox.art.colour import lighter, mix, ramp, rgb
 from fox_nb.sandbox.art.curves import ellipse, points
 from fox_nb.sandbox.art.drawing import Spot, draw
@@ -68,14 +68,8 @@ def _field(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, su
     pick = np.clip((depth * (rows * 2 - 1)).astype(int), 0, rows * 2 - 1)
     body = noise[pick]
     edge = 0.68 - 0.34 * cover
-    share = np.clip((body - edge) / 0.22, 0, 1)
-    share = (
-        share
-        * share
-        * (3 - 2 * share)
-        * np.clip(up[:tall, None] * 9, 0, 1)
-        * np.clip((1.04 - up[:tall, None]) * 5, 0, 1)
-    )
+    share = smoothstep(np.clip((body - edge) / 0.22, 0, 1))
+    share *= np.clip(up[:tall, None] * 9, 0, 1) * np.clip((1.04 - up[:tall, None]) * 5, 0, 1)
     lit = np.clip((body - np.roll(body, 3, 0)) * 7 + 0.55, 0, 1)[..., None]
     bright = np.array(mix(lighter(light.low, 0.05), light.sun, 0.55), float)
     dull = np.array(mix(light.middle, light.shade, 0.32 if light.dark else 0.2), float)

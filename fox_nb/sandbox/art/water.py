@@ -10,7 +10,7 @@ from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, points, smooth
 from fox_nb.sandbox.art.drawing import Spot, draw
-from fox_nb.sandbox.art.land import grass, peaks, pines, range_of_peaks
+from fox_nb.sandbox.art.land import grass, peaks, pines
 from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import birds, paint_sky
@@ -62,7 +62,7 @@ def sea(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw open sea with the sun's road on it, headlands and a sail."""
     rng = ask.rng("sea")
     horizon = c.h * float(rng.uniform(0.46, 0.56))
-    sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
+    sun = paint_sky(c, light, rng, horizon, weather=ask.brief.weather)
     for k in range(2):
         x = 0.0 if rng.random() < 0.5 else c.w
         _headland(c, light, rng, x, horizon, 0.72 - 0.25 * k)
@@ -97,9 +97,9 @@ def lake(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw a still lake that mirrors mountains and woods."""
     rng = ask.rng("lake")
     horizon = c.h * float(rng.uniform(0.54, 0.6))
-    sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
-    skyline = peaks(rng, c, horizon, c.h * 0.36, 2 + int(c.w > 1.1))
-    range_of_peaks(c, light, rng, skyline, mix(rgb("#6d7486"), light.accent[2], 0.2), sun[0], horizon, 0.5)
+    sun = paint_sky(c, light, rng, horizon, weather=ask.brief.weather)
+    rock = mix(rgb("#6d7486"), light.accent[2], 0.2)
+    peaks(c, light, rng, horizon, c.h * 0.36, 2 + int(c.w > 1.1), rock, sun=sun[0], far=0.5)
     wood = mix(rgb("#4b7558"), light.accent[2], 0.1)
     for k in range(2):
         shore = horizon - 0.012 + 0.01 * k - np.clip(ridge(rng, 240, detail=4, start=2), 0, 1) * (0.07 - 0.035 * k)
@@ -137,7 +137,7 @@ def beach(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw a curved beach with palms, surf and a parasol."""
     rng = ask.rng("beach")
     horizon = c.h * float(rng.uniform(0.42, 0.5))
-    sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
+    sun = paint_sky(c, light, rng, horizon, weather=ask.brief.weather)
     _headland(c, light, rng, 0.0 if rng.random() < 0.5 else c.w, horizon, 0.6)
     top, _ = _water_colours(light, rgb("#1d7f93"))
     shallow = mix(light.lit(rgb("#58c4bd")), light.low, 0.2)
