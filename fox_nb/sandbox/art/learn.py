@@ -87,9 +87,7 @@ def _look(image: Image.Image) -> _Look | None:
         return None
     x, y, half = place
     skin = np.percentile(_part(pixels, (x - half * 0.55, y - half * 0.1, x + half * 0.55, y + half * 0.5)), 55, axis=0)
-    # hair that is like the skin has no line to be seen: no forehead is higher than this
-    top = max(_hairline(pixels, x, y, skin), y - half * 1.15)
-    crown = _part(pixels, (x - half * 0.55, top - half * 0.42, x + half * 0.55, top - half * 0.06))
+    crown = _part(pixels, (x - half * 0.55, y - half * 1.4, x + half * 0.55, y - half))  # above most foreheads
     chest = _part(pixels, (x - half * 2.0, rows * 0.9, x + half * 2.0, rows))  # wider than any scarf
     sides = [(x - half * 1.5, x - half * 1.1), (x + half * 1.1, x + half * 1.5)]
     beside = np.concatenate([_part(pixels, (a, y + half * 0.75, b, y + half * 1.5)) for a, b in sides])
@@ -123,34 +121,9 @@ def _face(pixels: Pixels) -> tuple[float, float, float] | None:
         return None
     x, y = float((weight * u).sum() / total) * _SIDE, float((weight * v).sum() / total) * rows
     tone = np.median(_part(pixels, (x - 9, y + 2, x + 9, y + 16)), axis=0)
-    widths = []
-    for row in range(round(y) - 4, round(y) + 14, 3):
-        same = np.abs(pixels[min(max(row, 0), rows - 1)] - tone).max(axis=1) < 0.28 * float(tone.max())
-        for step in (-1, 1):
-            reach, misses, at = 0, 0, round(x)
-            while 0 < at < _SIDE - 1 and misses < 7:  # eyes and shades may interrupt a cheek
-                at += step
-                misses = 0 if same[at] else misses + 1
-                reach += 1
-            widths.append(reach - misses)
-    return x, y, float(np.clip(np.median(widths), _SIDE * 0.07, _SIDE * 0.24))
-
-
-def _hairline(pixels: Pixels, x: float, y: float, skin: Pixels) -> float:
-    """Return how high the forehead reaches: from the brows upwards, to where the skin ends."""
-    ends = []
-    near = 0.18 * float(skin.max())  # dark hair over dark skin is told apart by less
-    for column in range(round(x) - 12, round(x) + 13, 4):
-        line = pixels[:, min(max(column, 0), _SIDE - 1)]
-        at, last, misses = round(y), round(y), 0
-        while at > 1 and misses < 16:  # brows and glasses are thinner than that
-            at -= 1
-            if np.abs(line[at] - skin).max() < near:
-                last, misses = at, 0
-            else:
-                misses += 1
-        ends.append(last)
-    return float(np.median(ends))
+    same = np.abs(pixels - tone).max(axis=2) < 0.28 * float(tone.max())
+    across = same[max(0, round(y) - 4) : round(y) + 14].sum(axis=1)
+    return x, y, float(np.clip(np.median(across) / 2, _SIDE * 0.07, _SIDE * 0.24))
 
 
 def _dominant(pixels: Pixels) -> list[tuple[Pixels, float]]:
