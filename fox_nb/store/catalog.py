@@ -58,11 +58,12 @@ class Catalog:
             )
 
     def upload(self, gateway: str, account: str, sha256: str, now: float) -> str | None:
-        """Return the link of an upload that will live for some hours yet."""
+        """Return the link of an upload that will live for some hours yet; one from the future is of a wrong clock."""
+        since, until = now - UPLOADS_LIVE + UPLOAD_MARGIN, now + UPLOAD_MARGIN
         with self._journal.reading() as connection:
             row = connection.execute(
-                "SELECT url FROM upload WHERE gateway = ? AND account = ? AND sha256 = ? AND at > ?",
-                (gateway, account, sha256, now - UPLOADS_LIVE + UPLOAD_MARGIN),
+                "SELECT url FROM upload WHERE gateway = ? AND account = ? AND sha256 = ? AND at BETWEEN ? AND ?",
+                (gateway, account, sha256, since, until),
             ).fetchone()
         return str(row[0]) if row else None
 

@@ -297,6 +297,17 @@ def test_an_upload_near_its_end_is_made_again(fox: Fox, sandbox: Any) -> None:
     assert blue == red != green
 
 
+def test_an_upload_of_a_clock_that_was_ahead_is_made_again(fox: Fox, sandbox: Any) -> None:
+    """A link is not sent for as long as the clock was ahead when its file was uploaded: it is dead long before."""
+    picture = fox.generate("a cat").wait().images[0]
+    fox.edit("blue", picture).wait()
+    with fox.store.journal.writing() as db:
+        db.execute("UPDATE upload SET at = at + 30 * 86400")
+    fox.edit("red", picture).wait()
+    blue, red = (creation["body"]["image_urls"] for creation in sandbox.creations[1:])
+    assert blue != red
+
+
 def test_many_threads_make_one_creation(fox: Fox, sandbox: Any) -> None:
     """The same asking from many threads at once is one creation and one task."""
     tasks: list[Any] = []
