@@ -58,7 +58,7 @@ scripts: $(NODE_BIN) ## bundle the browser's scripts into fox_nb/static, which i
 check-scripts: $(NODE_BIN)
 	$(NODE_BIN)/biome check --config-path=.ci $(SCRIPTS) tests/scripts
 	$(NODE_BIN)/tsc --project .ci/tsconfig.json
-	node --test tests/scripts/*.test.js
+	node --import ./tests/scripts/page.js --test tests/scripts/*.test.js
 	@built=$$(mktemp -d) && trap "rm -r $$built" EXIT && $(BUNDLE)=$$built && diff --recursive --brief $$built fox_nb/static \
 	  || { echo "fox_nb/static is not what its sources make: run 'make scripts' and commit it" >&2; exit 1; }
 

@@ -1,46 +1,12 @@
 // What a press does where something has ended: the kernel, whose comm throws in JupyterLab then, or a control.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { drawInto } from "../../fox_nb/panels/scripts/parts/drawing.js";
 import { dressed } from "../../fox_nb/panels/scripts/parts/dress.js";
 import { press } from "../../fox_nb/panels/scripts/parts/press.js";
 
-/** As much of an element as the press uses: Node has none. */
-class Part extends EventTarget {
-  children = [];
-  dataset = {};
-  attributes = {};
-  classList = { add() {}, toggle() {} };
-  textContent = "";
-  append(...children) {
-    this.children.push(...children);
-  }
-  prepend() {}
-  replaceChildren(...children) {
-    this.children = children;
-  }
-  setAttribute(name, value) {
-    this.attributes[name] = value;
-  }
-  closest() {
-    return null;
-  }
-}
-
 /** A press in a page, with these controls; `widgets` has their models. */
 function pressIn(t, controls = {}, widgets = {}) {
-  const document = { createElement: () => new Part(), getElementById: () => ({}), activeElement: null };
-  class Observer {
-    observe() {}
-    disconnect() {}
-  }
-  const given = {
-    document,
-    window: new EventTarget(),
-    ResizeObserver: Observer,
-    MutationObserver: Observer,
-    requestAnimationFrame: () => 0,
-  };
-  Object.assign(globalThis, given);
   const values = { controls, description: "Generate", price: "$0.09", busy: false };
   const page = { sent: [], ended: false };
   const model = {
@@ -58,18 +24,17 @@ function pressIn(t, controls = {}, widgets = {}) {
       },
     },
   };
-  const part = dressed({ press }, "hash", new Uint8Array())("press", model);
-  const el = new Part();
+  const part = dressed({ press }, "hash", new Uint8Array(), drawInto)("press", model);
+  const el = document.createElement("div");
   const closeView = part.render({ el });
   t.after(() => {
     closeView();
     part.close();
-    for (const name of Object.keys(given)) delete globalThis[name];
   });
-  const [root, said] = el.children;
-  const button = root.children[0].children[0];
+  const said = el.lastElementChild;
+  const button = el.querySelector(".fox-press");
   const click = async () => {
-    button.dispatchEvent(Object.assign(new Event("click"), { detail: 1 }));
+    button.click();
     await new Promise(setImmediate);
   };
   return Object.assign(page, { said, button, click });

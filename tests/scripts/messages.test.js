@@ -1,8 +1,9 @@
 // What widgets take in of the kernel's messages when those come late, or between what somebody does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { drawInto, html, repeat } from "../../fox_nb/panels/scripts/parts/drawing.js";
 import { persons } from "../../fox_nb/panels/scripts/parts/persons.js";
-import { keepInStep, Tasks } from "../../fox_nb/panels/scripts/parts/tasks.js";
+import { Tasks } from "../../fox_nb/panels/scripts/parts/tasks.js";
 
 function fakeModel(sent = []) {
   const attributes = {};
@@ -98,40 +99,26 @@ test("a panel that has made hundreds holds the pixels of what it shows alone", (
   assert.equal(model.sent.filter(({ key }) => key === "t1").length, 2);
 });
 
-test("whoever pressed a button of what is gone then goes on with its neighbour", () => {
-  const children = [];
-  const make = ({ key }) => {
-    const node = {
-      key,
-      contains: (one) => one === node,
-      focus: () => (document.activeElement = node),
-      remove: () => children.includes(node) && children.splice(children.indexOf(node), 1),
-      querySelector: () => node,
-    };
-    return { node, fill() {} };
-  };
-  const list = {
-    children,
-    closest: () => ({ querySelector: () => ({ focus: () => (document.activeElement = "press") }) }),
-    getRootNode: () => document,
-    insertBefore(node, before) {
-      node.remove();
-      children.splice(before ? children.indexOf(before) : children.length, 0, node);
-    },
-  };
+test("whoever pressed a button of what is gone then goes on with its neighbour", (context) => {
+  const panel = document.createElement("div");
+  panel.className = "fox-nb-panel";
+  panel.innerHTML = '<button class="fox-press">press</button><div><p></p></div>';
+  document.body.append(panel);
+  context.after(() => panel.remove());
+  const el = panel.lastElementChild;
   const later = [];
-  Object.assign(globalThis, { document: { body: "body" }, requestAnimationFrame: (run) => later.push(run) });
-  const shown = new Map();
+  context.mock.method(globalThis, "requestAnimationFrame", (run) => later.push(run));
   const show = (...keys) => {
-    const items = keys.map((key) => ({ key }));
-    keepInStep(list, shown, items, make);
-    if (!children.includes(document.activeElement)) document.activeElement = document.body;
+    const row = (key) => html`<li><button>${key}</button></li>`;
+    drawInto(el, html`<ul>${repeat(keys, (key) => key, row)}</ul>`, el.lastElementChild);
     for (const run of later.splice(0)) run();
-    return document.activeElement.key ?? document.activeElement;
+    return document.activeElement.textContent;
   };
-  assert.equal(show("a", "b", "c"), "body");
-  children[1].focus();
+  show("a", "b", "c");
+  assert.equal(document.activeElement, document.body);
+  el.querySelectorAll("button")[1].focus();
   assert.equal(show("a", "b", "c"), "b");
+  assert.equal(show("new", "a", "b", "c"), "b");
   assert.equal(show("a", "c"), "c");
   assert.equal(show("a"), "a");
   assert.equal(show(), "press");

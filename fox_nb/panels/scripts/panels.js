@@ -1,6 +1,6 @@
 // The panels' own widgets, each by the name that its Python side knows it by; the loader fetches all of them, once a page.
-export { dressed } from "./parts/dress.js";
-
+import { drawInto } from "./parts/drawing.js";
+import { dressed as dressedBy } from "./parts/dress.js";
 import { history } from "./parts/history.js";
 import { known } from "./parts/known.js";
 import { level } from "./parts/level.js";
@@ -16,3 +16,4 @@ import { sweepView as sweep_view } from "./parts/sweep_view.js";
 const ahead = () => ({});
 
 export const parts = { ahead, history, known, level, mentions, name, persons, picker, press, results, sweep_view };
+export const dressed = (given, hash, style) => dressedBy(given, hash, style, drawInto);

@@ -1,5 +1,5 @@
 // Dressing: the parts of a script, with the style that comes with them, and words for a kernel that hears no more.
-import { GUARDED, put, write } from "./elements.js";
+import { GUARDED, write } from "./elements.js";
 
 const ENDED = "This notebook's kernel was restarted or has ended: run the cell again. Nothing was sent.";
 
@@ -7,11 +7,16 @@ const ENDED = "This notebook's kernel was restarted or has ended: run the cell a
  * Return what makes a model's part by its name; the style stands in the page once, and in a shadow root, as marimo and Bokeh
  * have them.
  *
- * A part is a function of the model and of what draws all its views anew. It gives `view`, which makes one in an element and
- * returns what draws it; a signal says when that view is gone. Where the kernel sends messages there is `hear`, which takes
- * one in and returns whether something is to be drawn; where the model's end matters, `close`.
+ * A part is a function of the model and of what draws all its views anew. It gives `view`, which begins one in an element and
+ * returns what draws it, handed what draws a template there; a signal says when that view is gone. Where the kernel sends
+ * messages there is `hear`, which takes one in and returns whether something is to be drawn; where the model's end matters,
+ * `close`.
+ * @param {Record<string, Function>} parts
+ * @param {string} hash
+ * @param {ArrayBuffer} style
+ * @param {Function} [drawInto] draws a template in an element, before another one
  */
-export function dressed(parts, hash, style) {
+export function dressed(parts, hash, style, drawInto) {
   const id = `fox-nb-${hash}`;
   const dress = (root) => {
     if (root.getElementById(id)) return;
@@ -45,14 +50,16 @@ export function dressed(parts, hash, style) {
       close: () => part.close?.(),
       render({ el }) {
         const end = new AbortController();
-        const alert = put("div", "fox-error", {}, { role: "alert" });
+        const alert = Object.assign(document.createElement("div"), { className: "fox-error" });
+        alert.setAttribute("role", "alert");
         // Only what has been put into the page and has a size knows in which root it stands.
         new ResizeObserver((_, seen) => {
           seen.disconnect();
           dress(el.getRootNode());
         }).observe(el);
         el.classList.add(GUARDED);
-        const draw = part.view({ el, signal: end.signal });
+        const view = part.view({ el, signal: end.signal });
+        const draw = () => view((template) => drawInto?.(el, template, alert));
         el.append(alert);
         alerts.add(alert);
         views.add(draw);

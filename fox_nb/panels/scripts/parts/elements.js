@@ -1,18 +1,4 @@
-// What the parts have in common: elements, keys that JupyterLab leaves to them, words for times and for who is where.
-
-/**
- * Make an element.
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag
- * @param {string} className
- * @param {Record<string, any>} props
- * @param {Record<string, string>} attributes
- */
-export function put(tag, className = "", props = {}, attributes = {}) {
-  const element = Object.assign(document.createElement(tag), { className, ...props });
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
+// What the parts have in common beside their templates: keys that JupyterLab leaves to them, words for times, the clipboard.
 
 /** What an element is called in which keys are kept from Jupyter, where it stands outside of a panel, too. */
 export const GUARDED = "fox-guarded";
@@ -50,60 +36,6 @@ globalThis.window?.addEventListener(
   true,
 );
 
-/**
- * Make a button; its title, where it has one, is its name for who hears it, too.
- * @param {string} textContent
- * @param {string} title
- * @param {(event: Event) => void} run
- */
-export function button(textContent, title, run, className = "fox-act") {
-  const made = put("button", className, { type: "button", textContent, title }, title ? { "aria-label": title } : {});
-  made.addEventListener("click", run);
-  return made;
-}
-
-/**
- * Have keys of a line of text do something there; with Ctrl they are the panel's, or Jupyter's.
- * @param {HTMLElement} line
- * @param {Record<string, () => void>} does
- */
-export function onKeys(line, does) {
-  line.addEventListener("keydown", (event) => {
-    const { key, ctrlKey, metaKey, isComposing } = event;
-    if (!Object.hasOwn(does, key) || ctrlKey || metaKey || isComposing) return;
-    event.preventDefault();
-    event.stopPropagation();
-    does[key]();
-  });
-}
-
-/**
- * Give a place what is made of these items, unless it has it: what is drawn anew loses the focus, and is read aloud again.
- * @template T
- * @param {HTMLElement} place
- * @param {T[]} items
- * @param {(item: T, at: number) => Node} make
- */
-export function fill(place, items, make) {
-  const shown = JSON.stringify(items);
-  if (place.dataset.shown === shown) return;
-  place.dataset.shown = shown;
-  place.replaceChildren(...items.map(make));
-}
-
-/** One of the lines that say how something came out; the first is the main one. @param {string} textContent */
-export const sentence = (textContent, at = 0) => put("p", at ? "" : "fox-what", { textContent });
-
-/**
- * Run at each press of a button: the second half of a double click is none, nor is a key that is held.
- * @param {HTMLElement} button
- * @param {() => void} run
- */
-export function onPress(button, run) {
-  button.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
-  button.addEventListener("click", ({ detail }) => detail < 2 && run());
-}
-
 /** What has the focus where an element is, in a shadow root, too. @param {Element} element */
 export function focused(element) {
   const { activeElement } = /** @type {Document | ShadowRoot} */ (element.getRootNode());
@@ -121,7 +53,7 @@ export async function copy(text, beside) {
   } catch {
     // Pages from plain http on another machine have no clipboard of their own.
     const before = focused(beside);
-    const area = put("textarea", "fox-copied", { value: text, readOnly: true });
+    const area = Object.assign(document.createElement("textarea"), { value: text, readOnly: true });
     beside.append(area);
     area.select();
     document.execCommand("copy");

@@ -1,5 +1,5 @@
 // Help: what each control is for stands below it, and is read aloud with it; ipywidgets keep it for those who hover.
-import { put, unique, write } from "./elements.js";
+import { unique, write } from "./elements.js";
 
 const FIELDS = "textarea, input, select, button";
 
@@ -22,7 +22,7 @@ export function helpFor(panel, controls) {
   function describe(view, words) {
     let help = view.querySelector(":scope > .fox-help");
     if (!help) {
-      help = put("span", "fox-help", { id: `fox-help-${unique()}` });
+      help = Object.assign(document.createElement("span"), { className: "fox-help", id: `fox-help-${unique()}` });
       view.append(help);
     }
     write(help, words);

@@ -1,6 +1,6 @@
-// The profiles that the store knows. A row stays the same element while its facts change, so nobody loses their place.
-import { button, copy, fill, focused, onKeys, put, sentence, unique } from "./elements.js";
-import { keepInStep } from "./tasks.js";
+// The profiles that the store knows, and what is done with them.
+import { button, html, nothing, onKeys, repeat, sentences } from "./drawing.js";
+import { copy, focused, unique } from "./elements.js";
 
 export const known = (model, show) => {
   /** @type {{items: any[], said: string[], wrong: string[], plans: Map<string, string[]>, added: number}} */
@@ -22,178 +22,131 @@ export const known = (model, show) => {
 
 function makeView(model, el, state, show) {
   const id = `fox-known-${unique()}`;
-  const root = put("section", "fox-known", {}, { "aria-labelledby": id });
-  const head = put("p", "fox-head", { id });
-  const list = put("ul", "fox-rows", {}, { "aria-labelledby": id });
-  const said = put("div", "fox-said", {}, { role: "status" });
-  const wrong = put("div", "fox-error", {}, { role: "alert" });
-  const rows = new Map();
   const act = (name, key, text = "") => model.send({ type: "act", act: name, key, text });
-  let empty = () => {};
-  root.append(head, list, said, wrong, adding());
-  el.append(root);
+  /** The keys of those whose name is being changed. */
+  const renamed = new Set();
+  let handed = ["", ""];
+  let { added } = state;
 
-  function make({ key }) {
-    const row = {
-      item: put("li", "fox-row"),
-      name: put("bdi", "fox-name"),
-      id: put("code", "fox-id"),
-      since: put("span", "fox-since"),
-      buttons: put("span", "fox-buttons"),
-      more: put("div", "fox-more"),
-      open: "",
-      close(focus = "") {
-        row.open = "";
-        row.more.replaceChildren();
-        state.plans.delete(key);
-        if (focus) /** @type {HTMLElement | null} */ (row.buttons.querySelector(`[data-act="${focus}"]`))?.focus();
-      },
-    };
-    const text = put("div", "fox-text");
-    text.append(row.name, row.id, row.since);
-    row.item.append(text, row.buttons, row.more);
-    return {
-      node: row.item,
-      fill: () =>
-        update(
-          row,
-          state.items.find((item) => item.key === key),
-        ),
-    };
+  const rowOf = (element) => element?.closest("li");
+  const inputs = () => /** @type {HTMLInputElement[]} */ ([...el.querySelectorAll(".fox-adding input")]);
+
+  /** Close what is open in the row of this element, and go back to the button that opens it. */
+  function close(element, key, name) {
+    const row = rowOf(element);
+    renamed.delete(key);
+    state.plans.delete(key);
+    show();
+    row.querySelector(`[data-act="${name}"]`)?.focus();
   }
 
-  function buttons(row, { key, id: profile, name, actions }) {
-    const named = (act, words, title, run) => {
-      const made = button(words, title, run);
-      made.dataset.act = act;
-      return made;
-    };
+  const opener = (name, words, title, run) =>
+    html`<button type="button" class="fox-act" data-act=${name} title=${title} aria-label=${title}
+      @click=${run}>${words}</button>`;
+
+  function buttons({ key, id: profile, name, actions }) {
     if (!profile)
       return actions.map(([one, words]) =>
-        named(one === "plan" ? "forget" : one, words, `${words} ${name}`, () => act(one, key)),
+        opener(one === "plan" ? "forget" : one, words, `${words} ${name}`, () => act(one, key)),
       );
+    const copyId = async ({ target }) => {
+      await copy(profile, rowOf(target));
+      Object.assign(state, { said: [`Copied: ${profile}`], wrong: [] });
+      show();
+    };
+    const rename = ({ target }) => {
+      if (renamed.has(key) && !state.plans.has(key)) return close(target, key, "rename");
+      renamed.add(key);
+      state.plans.delete(key);
+      show();
+      const input = rowOf(target).querySelector("input");
+      input.focus(); // which `select` does in Chromium alone
+      input.select();
+    };
     return [
-      named("copy", "Copy id", `Copy the id of ${name}`, async () => {
-        await copy(profile, root);
-        Object.assign(state, { said: [`Copied: ${profile}`], wrong: [] });
-        show();
-      }),
-      named("rename", "Rename", `Rename ${name}`, () =>
-        row.open === "rename" ? row.close("rename") : rename(row, key, name),
-      ),
-      named("forget", "Forget\u2026", `Forget ${name}`, () => act("plan", key)),
+      opener("copy", "Copy id", `Copy the id of ${name}`, copyId),
+      opener("rename", "Rename", `Rename ${name}`, rename),
+      opener("forget", "Forget\u2026", `Forget ${name}`, () => act("plan", key)),
     ];
   }
 
-  function rename(row, key, name) {
-    const input = put("input", "fox-field", { type: "text", value: name, maxLength: 60, id: `${id}-${key}` });
-    const save = () => {
-      row.close("rename");
-      if (input.value.trim() && input.value.trim() !== name) act("rename", key, input.value);
+  function nameForm({ key, name }) {
+    const cancel = ({ target }) => close(target, key, "rename");
+    const save = ({ target }) => {
+      const typed = rowOf(target).querySelector("input").value;
+      close(target, key, "rename");
+      if (typed.trim() && typed.trim() !== name) act("rename", key, typed);
     };
-    onKeys(input, { Enter: save, Escape: () => row.close("rename") });
-    row.close();
-    row.open = "rename";
-    const form = put("div", "fox-form");
-    form.append(
-      put("label", "", { htmlFor: input.id, textContent: "New name" }),
-      input,
-      button("Save", "", save),
-      button("Cancel", "", () => row.close("rename")),
-    );
-    row.more.replaceChildren(form);
-    input.focus(); // which `select` does in Chromium alone
-    input.select();
+    return html`<div class="fox-form">
+      <label for="${id}-${key}">New name</label>
+      <input class="fox-field" type="text" id="${id}-${key}" maxlength="60" value=${name}
+        @keydown=${onKeys({ Enter: save, Escape: cancel })}>
+      ${button("Save", "", save)}${button("Cancel", "", cancel)}
+    </div>`;
   }
 
-  function plan(row, { key, name }) {
-    const words = state.plans.get(key);
-    if (!words || row.open === "plan") return;
-    row.open = "plan";
-    const box = put("div", "fox-plan", {}, { role: "group", "aria-label": `Forget ${name}?` });
-    const go = button(
-      "Forget for good",
-      `Forget ${name} for good`,
-      () => {
-        row.close("forget");
-        act("forget", key);
-      },
-      "fox-act fox-grave",
-    );
-    const keep = button("Keep", `Keep ${name}`, () => row.close("forget"));
-    const form = put("div", "fox-form");
-    form.append(go, keep);
-    box.append(...words.map(sentence), form);
-    row.more.replaceChildren(box);
-    // The answer may come late: who works elsewhere by now stays there, and nobody is led to what can't be undone.
-    if (row.item.contains(focused(row.item))) keep.focus();
+  function plan({ key, name }) {
+    const forget = ({ target }) => {
+      close(target, key, "forget");
+      act("forget", key);
+    };
+    return html`<div class="fox-plan" role="group" aria-label="Forget ${name}?">
+      ${sentences(state.plans.get(key))}
+      <div class="fox-form">
+        ${button("Forget for good", `Forget ${name} for good`, forget, "fox-act fox-grave")}
+        ${button("Keep", `Keep ${name}`, ({ target }) => close(target, key, "forget"), "fox-act fox-keep")}
+      </div>
+    </div>`;
   }
 
-  function update(row, item) {
-    const shown = JSON.stringify(item);
-    if (row.item.dataset.shown !== shown) {
-      row.item.dataset.shown = shown;
-      row.name.textContent = item.name;
-      row.id.textContent = item.id && `[[${item.id}]]`;
-      row.id.hidden = !item.id;
-      row.since.textContent = item.state || item.since;
-      const held = focused(row.buttons);
-      const act = held instanceof HTMLElement && row.buttons.contains(held) ? held.dataset.act : "";
-      row.buttons.replaceChildren(...buttons(row, item));
-      if (act) /** @type {HTMLElement | null} */ (row.buttons.querySelector(`[data-act="${act}"]`))?.focus();
-    }
-    plan(row, item);
+  function row(item) {
+    const more = state.plans.has(item.key) ? plan(item) : renamed.has(item.key) ? nameForm(item) : nothing;
+    return html`<li class="fox-row">
+      <div class="fox-text">
+        <bdi class="fox-name">${item.name}</bdi>
+        <code class="fox-id" ?hidden=${!item.id}>[[${item.id}]]</code>
+        <span class="fox-since">${item.state || item.since}</span>
+      </div>
+      <span class="fox-buttons">${buttons(item)}</span>
+      <div class="fox-more">${more}</div>
+    </li>`;
   }
 
-  function adding() {
-    const field = (name, label) => {
-      const input = put("input", "fox-field", {
-        type: "text",
-        id: `${id}-${name}`,
-        autocomplete: "off",
-        maxLength: name === "name" ? 60 : 220,
-      });
-      const box = put("span", "fox-named");
-      box.append(put("label", "", { htmlFor: input.id, textContent: label }), input);
-      return { input, box };
-    };
-    const [profile, name] = [field("id", "Id"), field("name", "Name")];
-    let handed = ["", ""];
-    const add = () => {
-      const empty = [profile, name].find(({ input }) => !input.value.trim());
-      if (empty) return empty.input.focus();
-      handed = [profile, name].map(({ input }) => input.value);
-      act("add", profile.input.value, name.input.value);
-    };
-    for (const { input } of [profile, name]) onKeys(input, { Enter: add });
-    let { added } = state;
-    empty = () => {
-      const inputs = [profile.input, name.input];
-      // what was typed since stays
-      if (added !== state.added && inputs.every(({ value }, at) => value === handed[at]))
-        for (const input of inputs) input.value = "";
-      ({ added } = state);
-    };
-    const box = put("details", "fox-adding");
-    const form = put("div", "fox-form");
-    form.append(profile.box, name.box, button("Add", "Add the profile", add));
-    box.append(put("summary", "", { textContent: "Add a profile by its id" }), form);
-    return box;
+  function add() {
+    const empty = inputs().find(({ value }) => !value.trim());
+    if (empty) return empty.focus();
+    handed = inputs().map(({ value }) => value);
+    act("add", ...handed);
   }
 
-  return () => {
+  const named = (name, label, most) => html`<span class="fox-named">
+    <label for="${id}-${name}">${label}</label>
+    <input class="fox-field" type="text" id="${id}-${name}" autocomplete="off" maxlength=${most}
+      @keydown=${onKeys({ Enter: add })}>
+  </span>`;
+
+  return (draw) => {
     const { items } = state;
-    empty();
-    head.textContent = items.length ? "Known profiles" : "Known profiles: none yet";
-    list.hidden = !items.length;
-    keepInStep(
-      list,
-      rows,
-      items.map(({ key }) => ({ key })),
-      make,
-      () => root.querySelector("summary"),
-    );
-    fill(said, state.said, sentence);
-    fill(wrong, state.wrong, sentence);
+    const keepButton = () => rowOf(focused(el))?.querySelector(".fox-keep");
+    const before = keepButton();
+    draw(html`<section class="fox-known" aria-labelledby=${id}>
+      <p class="fox-head" id=${id}>${items.length ? "Known profiles" : "Known profiles: none yet"}</p>
+      <ul class="fox-rows" aria-labelledby=${id} ?hidden=${!items.length}>${repeat(items, ({ key }) => key, row)}</ul>
+      <div class="fox-said" role="status">${sentences(state.said)}</div>
+      <div class="fox-error" role="alert">${sentences(state.wrong)}</div>
+      <details class="fox-adding">
+        <summary>Add a profile by its id</summary>
+        <div class="fox-form">
+          ${named("id", "Id", 220)}${named("name", "Name", 60)}${button("Add", "Add the profile", add)}
+        </div>
+      </details>
+    </section>`);
+    // what was typed since stays
+    if (added !== state.added && inputs().every(({ value }, at) => value === handed[at]))
+      for (const input of inputs()) input.value = "";
+    ({ added } = state);
+    // The answer may come late: who works elsewhere by now stays there, and nobody is led to what can't be undone.
+    const keep = keepButton();
+    if (keep && keep !== before) keep.focus();
   };
 }

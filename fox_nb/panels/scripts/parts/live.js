@@ -1,6 +1,6 @@
 // What is under way: one row a task, whose seconds run here, so that the kernel sends nothing while nothing changes.
-import { button, duration, put } from "./elements.js";
-import { keepInStep } from "./tasks.js";
+import { html, repeat } from "./drawing.js";
+import { duration } from "./elements.js";
 
 const WORDS = { pending: "waiting for its turn", processing: "being made" };
 
@@ -28,36 +28,24 @@ export function hearOf(items, { type, key, item }) {
   return true;
 }
 
-/** Return a list of what is under way, and what draws it; the newest stands on top. */
+/** Return the list of what is under way; the newest stands on top. */
 export function live(model, items) {
-  const list = put("ul", "fox-live", {}, { "aria-label": "In progress" });
-  const rows = new Map();
+  const about = "It can't be cancelled: it will still be made and charged, and comes into the history.";
 
-  function row({ key }) {
-    const node = put("li", "fox-under-way");
-    const title = put("bdi", "fox-title");
-    const bar = put("progress", "fox-bar", { max: 100 });
-    const how = put("span", "fox-words");
-    const hide = button("Hide", "", () => model.send({ type: "hide", key }));
-    hide.title = "It can't be cancelled: it will still be made and charged, and comes into the history.";
-    node.append(bar, how, title, hide);
-
-    function fill() {
-      const item = items.get(key);
-      const short = item.title.slice(0, 80);
-      title.textContent = item.title;
-      how.textContent = [words(item), item.note].filter(Boolean).join(" \u00b7 ");
-      bar.value = share(item) * 100;
-      bar.setAttribute("aria-label", `${short}: ${WORDS[item.status] ?? item.status}`);
-      hide.setAttribute("aria-label", `Hide: ${short}`);
-    }
-    return { node, fill };
+  function row([key, item]) {
+    const short = item.title.slice(0, 80);
+    return html`<li class="fox-under-way">
+      <progress class="fox-bar" max="100" .value=${share(item) * 100}
+        aria-label="${short}: ${WORDS[item.status] ?? item.status}"></progress>
+      <span class="fox-words">${[words(item), item.note].filter(Boolean).join(" \u00b7 ")}</span>
+      <bdi class="fox-title">${item.title}</bdi>
+      <button type="button" class="fox-act" title=${about} aria-label="Hide: ${short}"
+        @click=${() => model.send({ type: "hide", key })}>Hide</button>
+    </li>`;
   }
 
-  function draw() {
-    const newest = [...items.keys()].reverse().map((key) => ({ key }));
-    keepInStep(list, rows, newest, row);
-    list.hidden = !newest.length;
-  }
-  return { list, draw };
+  const newest = [...items].reverse();
+  return html`<ul class="fox-live" aria-label="In progress" ?hidden=${!newest.length}>
+    ${repeat(newest, ([key]) => key, row)}
+  </ul>`;
 }

@@ -1,5 +1,6 @@
 // Mentions: below a prompt, who the [[profile_id]] in it are, a list to put one in at the cursor, and how long it may be.
-import { button, fill, put, unique, write } from "./elements.js";
+import { html } from "./drawing.js";
+import { unique } from "./elements.js";
 
 const MENTION = /\[\[\s*([^[\]\n]+?)\s*\]\]/g;
 
@@ -57,49 +58,6 @@ export const mentions = (model, show) => {
     hear: (content) => content.type === "names" && Object.assign(state, content),
     view({ el }) {
       const id = `fox-mentions-${unique()}`;
-      const root = put("div", "fox-mentions");
-      const people = put("ul", "fox-people", {}, { "aria-label": "Profiles in this prompt" });
-      const puts = put("div", "fox-puts");
-      const list = put("select", "fox-field", { id });
-      const count = put("span", "fox-count");
-      const aloud = put("span", "fox-aloud", {}, { role: "status" });
-      const examples = put("div", "fox-examples", {}, { role: "group", "aria-label": "Examples to begin with" });
-      for (const example of model.get("examples")) {
-        const begin = button(example, "", () => type(example, 0));
-        begin.title = "Begin with this";
-        examples.append(begin);
-      }
-      puts.append(put("label", "", { htmlFor: id, textContent: "Profile" }), list);
-      root.append(examples, people, puts, count, aloud);
-      el.append(root);
-
-      function person(one) {
-        const known = Object.hasOwn(state.names, one);
-        const item = put("li");
-        const code = put("code", "", { textContent: `[[${one}]]` });
-        if (known) item.append(put("bdi", "fox-name", { textContent: state.names[one] }), " ", code);
-        else item.append("\u26a0 ", code, " is not among your profiles");
-        return item;
-      }
-
-      function draw() {
-        const text = prompt?.get("value") ?? "";
-        const found = mentioned(text).map((one) => [one, state.names[one]]);
-        examples.hidden = !!text.trim();
-        people.hidden = !found.length;
-        fill(people, found, ([one]) => person(one));
-        const known = Object.entries(state.names).map(([one, name]) => [
-          one,
-          name === one ? one : `${name} (${one.slice(0, 12)})`,
-        ]);
-        const first = ["", known.length ? "Put a person into the prompt\u2026" : state.empty];
-        fill(list, [first, ...known], ([value, textContent]) => put("option", "", { value, textContent }));
-        puts.hidden = !model.get("puts");
-        list.disabled = !known.length;
-        const { figures, words } = lengthWords(text, model.get("limit"));
-        write(count, figures);
-        write(aloud, words);
-      }
 
       /** Put words in place of a part of the text, as if they were typed. */
       function type(words, start, end = start) {
@@ -111,21 +69,56 @@ export const mentions = (model, show) => {
       }
 
       // By an arrow alone a closed list would put its first person in, and whoever has a keyboard could reach no other.
-      list.addEventListener("keydown", (event) => {
-        if (event.altKey || !/^Arrow(Down|Up)$/.test(event.key) || !list.showPicker) return;
-        list.showPicker();
+      function unfold(event) {
+        const { target, altKey, key } = event;
+        if (altKey || !/^Arrow(Down|Up)$/.test(key) || !target.showPicker) return;
+        target.showPicker();
         event.preventDefault();
-      });
-      list.addEventListener("change", () => {
+      }
+
+      function putIn({ target }) {
         const area = areaBeside(el);
-        if (list.value && area) {
+        if (target.value && area) {
           const [start, end] = [area.selectionStart, area.selectionEnd];
-          type(spaced(area.value, start, end, `[[${list.value}]]`), start, end);
+          type(spaced(area.value, start, end, `[[${target.value}]]`), start, end);
         }
         // A list from which people are taken stands at its first line again.
-        list.value = "";
-      });
-      return draw;
+        target.value = "";
+      }
+
+      function person(one) {
+        const code = html`<code>[[${one}]]</code>`;
+        return Object.hasOwn(state.names, one)
+          ? html`<li><bdi class="fox-name">${state.names[one]}</bdi> ${code}</li>`
+          : html`<li>\u26a0 ${code} is not among your profiles</li>`;
+      }
+
+      const example = (words) =>
+        html`<button type="button" class="fox-act" title="Begin with this"
+          @click=${() => type(words, 0)}>${words}</button>`;
+
+      return (draw) => {
+        const text = prompt?.get("value") ?? "";
+        const found = mentioned(text);
+        const names = Object.entries(state.names);
+        const first = names.length ? "Put a person into the prompt\u2026" : state.empty;
+        const { figures, words } = lengthWords(text, model.get("limit"));
+        const option = ([one, name]) =>
+          html`<option value=${one}>${name === one ? one : `${name} (${one.slice(0, 12)})`}</option>`;
+        draw(html`<div class="fox-mentions">
+          <div class="fox-examples" role="group" aria-label="Examples to begin with"
+            ?hidden=${text.trim()}>${model.get("examples").map(example)}</div>
+          <ul class="fox-people" aria-label="Profiles in this prompt" ?hidden=${!found.length}>${found.map(person)}</ul>
+          <div class="fox-puts" ?hidden=${!model.get("puts")}>
+            <label for=${id}>Profile</label>
+            <select class="fox-field" id=${id} ?disabled=${!names.length} @keydown=${unfold} @change=${putIn}>
+              <option value="">${first}</option>${names.map(option)}
+            </select>
+          </div>
+          <span class="fox-count">${figures}</span>
+          <span class="fox-aloud" role="status">${words}</span>
+        </div>`);
+      };
     },
   };
 };

@@ -1,6 +1,6 @@
 // Persons: profiles by name, each with a tick. Names come as messages, and what is chosen goes as one: none of it is state.
-import { put, setSeen, unique } from "./elements.js";
-import { keepInStep } from "./tasks.js";
+import { html, repeat } from "./drawing.js";
+import { setSeen, unique } from "./elements.js";
 
 export const persons = (model, show) => {
   /** @type {{items: [string, string][], chosen: string[], empty: string}} */
@@ -25,32 +25,21 @@ export const persons = (model, show) => {
       setSeen(model, state.chosen);
       return true;
     },
-    view({ el }) {
+    view() {
       const id = `fox-persons-${unique()}`;
-      const root = put("div", "fox-persons", {}, { role: "group", "aria-labelledby": id });
-      const label = put("span", "fox-label", { id });
-      const choices = put("div", "fox-choices");
-      const help = put("div", "fox-help", { id: `${id}-help` });
-      const shown = new Map();
-      root.append(label, choices, help);
-      el.append(root);
 
-      function choice({ key, name }) {
-        const node = put("label", "fox-choice");
-        const tick = put("input", "", { type: "checkbox", value: key }, { "aria-describedby": help.id });
-        tick.addEventListener("change", () => choose(key, tick.checked));
-        node.append(tick, put("bdi", "", { textContent: name }));
-        const fill = () =>
-          Object.assign(tick, { checked: state.chosen.includes(key), disabled: model.get("disabled") });
-        return { node, fill };
-      }
+      const choice = ([key, name]) => html`<label class="fox-choice">
+        <input type="checkbox" value=${key} aria-describedby="${id}-help" .checked=${state.chosen.includes(key)}
+          ?disabled=${model.get("disabled")} @change=${({ target }) => choose(key, target.checked)}>
+        <bdi>${name}</bdi>
+      </label>`;
 
-      return () => {
-        const items = state.items.map(([key, name]) => ({ key, name }));
-        keepInStep(choices, shown, items, choice);
-        label.textContent = model.get("description");
-        help.textContent = items.length ? (model.get("tooltip") ?? "") : state.empty;
-      };
+      return (draw) =>
+        draw(html`<div class="fox-persons" role="group" aria-labelledby=${id}>
+          <span class="fox-label" id=${id}>${model.get("description")}</span>
+          <div class="fox-choices">${repeat(state.items, ([key]) => key, choice)}</div>
+          <div class="fox-help" id="${id}-help">${state.items.length ? model.get("tooltip") : state.empty}</div>
+        </div>`);
     },
   };
 };

@@ -1,8 +1,8 @@
 // The picker: takes files, scales what is too large, sends it in pieces, shows the list; links and paths can be typed.
-import { button, fill, focused, onKeys, onPress, put, setSeen, unique, write } from "./elements.js";
+import { button, html, nothing, once, onKeys, onPress, repeat } from "./drawing.js";
+import { focused, setSeen, unique } from "./elements.js";
 import { amount, prepare } from "./scaling.js";
 import { Job, key as newKey, send } from "./sending.js";
-import { keepInStep } from "./tasks.js";
 
 /** What a picker asks for, and the types that the browser offers then. */
 export function asked({ one, accept, archives }) {
@@ -144,159 +144,135 @@ export const picker = (model, draw) => {
 
 function makeView({ model, el, signal, state, choose, change, say }) {
   const id = `fox-picker-${unique()}`;
-  const root = put("div", "fox-picker", {}, { role: "group", "aria-labelledby": id });
-  const label = put("div", "fox-label", { id });
-  const [body, zone, way] = ["fox-body", "fox-zone", "fox-way"].map((name) => put("div", name));
-  const opener = button("", "", () => input.click(), "fox-act fox-choose");
-  const hint = put("span", "fox-hint", { id: `${id}-hint` });
-  const input = put("input", "", { type: "file", hidden: true });
-  const list = put("ol", "fox-list");
-  const lines = new Map();
-  const bar = put("progress", "fox-bar", {}, { "aria-label": "Sent" });
-  const words = put("span", "fox-words");
-  const cancel = button("Cancel", "", () => state.job?.update({ cancelled: true }));
-  const aloud = put("div", "fox-aloud", {}, { role: "status" });
-  const error = put("div", "fox-error", {}, { role: "alert" });
-  const place = makePlace(model, state, say);
-  opener.setAttribute("aria-describedby", hint.id);
-  way.append(bar, words, cancel);
-  zone.append(opener, hint, input);
-  body.append(zone, place.root, list, way, error, aloud);
-  root.append(label, body);
-  el.append(root);
+  const place = makePlace(model, el, state, say);
+  const find = (selector) => /** @type {HTMLElement} */ (el.querySelector(selector));
+  const opener = () => find(".fox-choose");
 
-  function item(entry) {
-    const { key, index } = entry;
-    const li = put("li", "fox-item");
-    const frame = put("div", "fox-frame", { textContent: "no preview" });
-    const image = put("img", "fox-thumb", { alt: "" });
-    const buttons = put("span", "fox-buttons");
-    const act = (type, textContent, title, done) => {
-      const one = put("button", `fox-act fox-${type}`, { type: "button", textContent, title });
-      one.setAttribute("aria-label", `${title}: ${entry.name}`);
-      onPress(one, () => {
-        Object.assign(state, { focus: { root, key, type, index }, words: `${done}: ${entry.name}` });
+  function item(entry, index) {
+    const { key, name, note } = entry;
+    const act = (type, sign, title, done) => {
+      const run = () => {
+        Object.assign(state, { focus: { el, key, type, index }, words: `${done}: ${name}` });
         change(type, key);
-      });
-      buttons.append(one);
+      };
+      return html`<button type="button" class="fox-act fox-${type}" title=${title} aria-label="${title}: ${name}"
+        ?disabled=${model.get("disabled")} @keydown=${once} @click=${onPress(run)}>${sign}</button>`;
     };
-    if (index > 0) act("order", "\u2190", "Move earlier", "Moved");
-    act("remove", "\u00d7", "Remove", "Removed");
-    const title = entry.name;
-    const textContent = `${input.multiple ? `${index + 1}. ` : ""}${title}`;
-    const note = put("span", "fox-note", { textContent: entry.note });
-    li.append(frame, put("span", "fox-name", { textContent, title }), note, buttons);
-    li.dataset.key = key;
-    const fill = () => {
-      for (const one of buttons.querySelectorAll("button")) one.disabled = model.get("disabled");
-      const src = state.thumbs.get(key);
-      if (!src || image.src === src) return;
-      image.src = src;
-      frame.replaceChildren(image);
-    };
-    return { node: li, fill };
+    const src = state.thumbs.get(key);
+    const number = model.get("most") === 1 ? "" : `${index + 1}. `;
+    return html`<li class="fox-item" data-key=${key}>
+      <div class="fox-frame">${src ? html`<img class="fox-thumb" alt="" src=${src}>` : "no preview"}</div>
+      <span class="fox-name" title=${name}>${number}${name}</span>
+      <span class="fox-note">${note}</span>
+      <span class="fox-buttons">
+        ${index > 0 ? act("order", "\u2190", "Move earlier", "Moved") : nothing}
+        ${act("remove", "\u00d7", "Remove", "Removed")}
+      </span>
+    </li>`;
   }
 
-  /** Lines were drawn anew: who pressed a button in it stays where they were. */
+  /** Whoever pressed a button in a line that is gone, or stands elsewhere, stays where they were. */
   function keepFocus() {
     const { focus } = state;
-    if (focus?.root !== root) return;
+    if (focus?.el !== el) return;
     state.focus = null;
     if (document.activeElement && document.activeElement !== document.body) return;
-    const items = /** @type {HTMLElement[]} */ ([...list.children]);
+    const items = /** @type {HTMLElement[]} */ ([...el.querySelectorAll(".fox-item")]);
     const at = items.find((one) => one.dataset.key === focus.key) ?? items[Math.min(focus.index, items.length - 1)];
-    const target = at?.querySelector(`.fox-${focus.type}`) ?? at?.querySelector("button") ?? opener;
+    const target = at?.querySelector(`.fox-${focus.type}`) ?? at?.querySelector("button") ?? opener();
     /** @type {HTMLElement} */ (target).focus();
   }
 
-  function showJob(job) {
-    if (!job && way.contains(focused(way))) opener.focus();
-    way.hidden = !job;
-    if (!job) return;
-    if (job.size) Object.assign(bar, { max: job.size, value: job.received });
-    else bar.removeAttribute("value");
-    words.textContent = job.waiting
+  function way(job) {
+    const words = job.waiting
       ? `${job.name}: waiting for the kernel. If it is busy, this goes on by itself; after a restart, run the cell again.`
       : `${job.of}: ${job.name}${job.size ? `, ${amount(job.received)} of ${amount(job.size)}` : ", being read\u2026"}`;
-  }
-
-  function show() {
-    const [most, disabled] = [model.get("most"), model.get("disabled")];
-    const one = most === 1;
-    label.textContent = model.get("description");
-    root.classList.toggle("fox-sheet", model.get("contact_sheet"));
-    root.classList.toggle("fox-disabled", disabled);
-    const asks = asked({ one, accept: model.get("accept"), archives: model.get("accept_archives") });
-    Object.assign(opener, { textContent: asks.words, disabled });
-    Object.assign(input, { multiple: !one, accept: asks.types });
-    const limit = one ? "" : `At most ${most}. `;
-    hint.textContent = `or drop ${one ? "it" : "them"} here, or paste. ${limit}${model.get("tooltip") ?? ""}`;
-    list.hidden = !state.items.length;
-    const numbered = state.items.map((entry, index) => ({ ...entry, index }));
-    keepInStep(list, lines, numbered, item);
-    keepFocus();
-    showJob(state.job);
-    place.show();
-    // Said aloud when it changes, not whenever it is drawn.
-    write(aloud, state.words);
-    write(error, [...state.errors, state.error].filter(Boolean).join("\n"));
+    return html`<div class="fox-way">
+      <progress class="fox-bar" aria-label="Sent" max=${job.size || nothing}
+        value=${job.size ? job.received : nothing}></progress>
+      <span class="fox-words">${words}</span>
+      ${button("Cancel", "", () => job.update({ cancelled: true }))}
+    </div>`;
   }
 
   const drag = (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     event.stopPropagation();
-    zone.classList.toggle("fox-over", /enter|over/.test(event.type) && !model.get("disabled"));
+    find(".fox-zone").classList.toggle("fox-over", /enter|over/.test(event.type) && !model.get("disabled"));
     if (event.type === "drop") choose(event.dataTransfer.files);
   };
-  for (const name of ["dragenter", "dragover", "dragleave", "drop"]) root.addEventListener(name, drag);
-  input.addEventListener("change", () => {
-    choose(input.files);
-    // So that the same file can be chosen again.
-    input.value = "";
-  });
+  for (const name of ["dragenter", "dragover", "dragleave", "drop"]) el.addEventListener(name, drag, { signal });
   // The browser sends a paste to wherever the last selection was, so it is heard on the whole page.
   const paste = (event) => {
-    if (!root.contains(document.activeElement) || !event.clipboardData?.files.length) return;
+    if (!el.contains(document.activeElement) || !event.clipboardData?.files.length) return;
     event.preventDefault();
     event.stopPropagation();
     choose(event.clipboardData.files);
   };
   document.addEventListener("paste", paste, { capture: true, signal });
-  return show;
+  const chosen = ({ target }) => {
+    choose(target.files);
+    // So that the same file can be chosen again.
+    target.value = "";
+  };
+
+  return (draw) => {
+    const [most, disabled] = [model.get("most"), model.get("disabled")];
+    const one = most === 1;
+    const asks = asked({ one, accept: model.get("accept"), archives: model.get("accept_archives") });
+    const limit = one ? "" : `At most ${most}. `;
+    const hint = `or drop ${one ? "it" : "them"} here, or paste. ${limit}${model.get("tooltip") ?? ""}`;
+    if (!state.job && find(".fox-way")?.contains(focused(el))) opener().focus();
+    const kind = model.get("contact_sheet") ? "fox-sheet" : "";
+    draw(html`<div class="fox-picker ${kind}" role="group" aria-labelledby=${id}>
+      <div class="fox-label" id=${id}>${model.get("description")}</div>
+      <div class="fox-body">
+        <div class="fox-zone">
+          <button type="button" class="fox-act fox-choose" aria-describedby="${id}-hint" ?disabled=${disabled}
+            @click=${() => find("input[type=file]").click()}>${asks.words}</button>
+          <span class="fox-hint" id="${id}-hint">${hint}</span>
+          <input type="file" hidden ?multiple=${!one} accept=${asks.types} @change=${chosen}>
+        </div>
+        ${place.template()}
+        <ol class="fox-list" ?hidden=${!state.items.length}>${repeat(state.items, ({ key }) => key, item)}</ol>
+        ${state.job ? way(state.job) : nothing}
+        <div class="fox-error" role="alert">${[...state.errors, state.error].filter(Boolean).join("\n")}</div>
+        <div class="fox-aloud" role="status">${state.words}</div>
+      </div>
+    </div>`);
+    place.drawn();
+    keepFocus();
+  };
 }
 
 /** The line for links and paths. What is typed goes in a message: it is no part of the widget's state. */
-function makePlace(model, state, say) {
+function makePlace(model, el, state, say) {
   const id = `fox-place-${unique()}`;
-  const root = put("div", "fox-place");
-  const label = put("label", "", { htmlFor: id });
-  const input = put("input", "fox-field", { type: "text", id, autocomplete: "off", spellcheck: false });
-  const known = put("datalist", "", { id: `${id}-known` });
-  const add = button("Add", "", hand);
-  input.setAttribute("list", known.id);
-  root.append(label, input, known, add);
-
+  const input = () => /** @type {HTMLInputElement} */ (el.querySelector(`#${id}`));
   let handed = "";
   let { taken } = state;
 
   function hand() {
-    handed = input.value.trim();
+    handed = input().value.trim();
     if (handed) say({ type: "place", text: handed });
-    else input.focus();
+    else input().focus();
   }
-  input.addEventListener("focus", () => say({ type: "ask" }));
-  onKeys(input, { Enter: hand });
   return {
-    root,
-    show() {
-      label.textContent = model.get("place");
-      root.hidden = !label.textContent;
-      input.placeholder = model.get("place_hint");
-      input.disabled = add.disabled = model.get("disabled");
-      add.setAttribute("aria-label", `Add ${model.get("place")}`);
-      fill(known, state.offered, (value) => put("option", "", { value }));
-      if (taken !== state.taken && input.value.trim() === handed) input.value = ""; // what was typed since stays
+    template() {
+      const [words, disabled] = [model.get("place"), model.get("disabled")];
+      return html`<div class="fox-place" ?hidden=${!words}>
+        <label for=${id}>${words}</label>
+        <input class="fox-field" type="text" id=${id} list="${id}-known" autocomplete="off" spellcheck="false"
+          placeholder=${model.get("place_hint")} ?disabled=${disabled}
+          @focus=${() => say({ type: "ask" })} @keydown=${onKeys({ Enter: hand })}>
+        <datalist id="${id}-known">${state.offered.map((value) => html`<option value=${value}></option>`)}</datalist>
+        <button type="button" class="fox-act" aria-label="Add ${words}" ?disabled=${disabled}
+          @click=${hand}>Add</button>
+      </div>`;
+    },
+    drawn() {
+      if (taken !== state.taken && input().value.trim() === handed) input().value = ""; // what was typed since stays
       ({ taken } = state);
     },
   };

@@ -1,5 +1,5 @@
 // Pixels of a widget with task cards: taken from the page where they are, else asked for once; whole files in pieces.
-import { put, unique } from "./elements.js";
+import { unique } from "./elements.js";
 
 // As in task_cards.py: no message is larger than the servers let through.
 const PIECE = 900_000;
@@ -110,7 +110,7 @@ export class Pixels {
     if (saving.received < size) return this.more(saving, key, number);
     this.saving.delete(place(key, number));
     const href = URL.createObjectURL(new Blob(saving.parts, { type: mime }));
-    const link = put("a", "", { href, download: name });
+    const link = Object.assign(document.createElement("a"), { href, download: name });
     document.body.append(link);
     link.click();
     link.remove();

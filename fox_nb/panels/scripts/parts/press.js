@@ -1,6 +1,7 @@
 // The press: gathers what the controls show in its own page and says it in one message; what is under way stands beside it.
 
-import { fill, onPress, put, sentence, unique, write } from "./elements.js";
+import { html, once, onPress, sentences } from "./drawing.js";
+import { unique } from "./elements.js";
 import { helpFor } from "./help.js";
 import { hearOf, live } from "./live.js";
 
@@ -73,17 +74,7 @@ export const press = (model, show) => {
     close: heard,
     view({ el, signal }) {
       const id = `fox-press-${unique()}`;
-      const root = put("div", "fox-actions");
-      const line = put("div", "fox-row");
-      const button = put("button", "fox-press", { type: "button" }, { "aria-describedby": id });
-      const note = put("span", "fox-note", { id });
-      const rows = live(model, items);
-      const status = put("p", "fox-status", {}, { role: "status" });
-      const error = put("div", "fox-error", {}, { role: "alert" });
-      line.append(button, note, rows.list);
-      root.append(line, error, status);
-      el.append(root);
-      const ticking = setInterval(rows.draw, TICK);
+      const ticking = setInterval(() => items.size && show(), TICK);
       const help = controlsOf(model).then((controls) => helpFor(() => el.closest(PANEL), controls));
       signal.addEventListener("abort", () => {
         clearInterval(ticking);
@@ -101,22 +92,25 @@ export const press = (model, show) => {
         if (!event.repeat) send(); // a key that is held is one press
       }
 
-      onPress(button, send);
       window.addEventListener("keydown", keys, { capture: true, signal });
 
-      // It is never disabled: that would take the focus away from who works with the keyboard.
-      return () => {
+      return (draw) => {
         const off = waiting || model.get("busy");
         const words = model.get("again") ? "Another variation" : model.get("description");
-        write(button, off ? "Sending\u2026" : [words, model.get("price")].filter(Boolean).join(" \u00b7 "));
-        button.setAttribute("aria-disabled", String(off || !!model.get("hint")));
-        write(note, [model.get("note"), model.get("hint")].filter(Boolean).join(" "));
-        fill(error, lines, sentence);
-        rows.draw();
-        root.classList.toggle("fox-several", items.size > 1);
-        write(status, isSilent ? BUSY : said);
+        const priced = [words, model.get("price")].filter(Boolean).join(" \u00b7 ");
+        // It is never disabled: that would take the focus away from who works with the keyboard.
+        draw(html`<div class="fox-actions ${items.size > 1 ? "fox-several" : ""}">
+          <div class="fox-row">
+            <button type="button" class="fox-press" aria-describedby=${id} aria-disabled=${off || !!model.get("hint")}
+              @keydown=${once} @click=${onPress(send)}>${off ? "Sending\u2026" : priced}</button>
+            <span class="fox-note" id=${id}>${[model.get("note"), model.get("hint")].filter(Boolean).join(" ")}</span>
+            ${live(model, items)}
+          </div>
+          <div class="fox-error" role="alert">${sentences(lines)}</div>
+          <p class="fox-status" role="status">${isSilent ? BUSY : said}</p>
+        </div>`);
         // what stood above is gone: whoever pressed sees what came of it
-        if (stays && root.matches(":focus-within")) root.scrollIntoView({ block: "nearest" });
+        if (stays && el.matches(":focus-within")) el.scrollIntoView({ block: "nearest" });
       };
     },
   };

@@ -1,65 +1,52 @@
 // Results: the newest at reading size, the dozen before it small. While they are on the screen the outputs that keep the
 // same are hidden, and the pictures are taken from there.
-import { put, unique, write } from "./elements.js";
-import { buttons, inWords, keepInStep, Tasks, thumb } from "./tasks.js";
+import { html, nothing, repeat } from "./drawing.js";
+import { buttons, inWords, Tasks, thumb } from "./tasks.js";
 
 const QUICK = 2;
 
-export const results = (model, draw) => {
-  const tasks = new Tasks(model, draw);
+export const results = (model, show) => {
+  const tasks = new Tasks(model, show);
   return {
     hear: (content, buffers) => tasks.hear(content, buffers),
     close: () => tasks.pixels.forget(),
-    view({ el }) {
-      const id = `fox-results-${unique()}`;
-      const root = put("section", "fox-results", { id }, { "aria-label": "Results" });
-      const list = put("ul", "fox-cards");
-      const earlier = put("p", "fox-note");
-      const wrong = put("div", "fox-error", {}, { role: "alert" });
-      const hiding = put("style");
+    view() {
       const record = model.get("record");
       const dialog = tasks.larger();
-      const shown = new Map();
-      if (record) hiding.textContent = `[data-fox-record="${record}"]{display:none!important}`;
-      root.append(hiding, list, earlier, wrong, dialog.element);
-      el.append(root);
+      const hiding = `[data-fox-record="${record}"]{display:none!important}`;
+
+      const figure = (item, one, isNewest) => html`<figure class="fox-figure">
+        ${thumb(tasks, dialog, item, one, "picture")}
+        ${isNewest ? buttons(tasks, item, one.number, QUICK) : nothing}
+      </figure>`;
+
+      function about(item) {
+        const facts = item.facts.map(([name, value]) => `${name} ${value}`.trim());
+        return html`<div class="fox-about">
+          <bdi class="fox-title">${item.title}</bdi>
+          <p class="fox-facts">${[...facts, item.when].join(" \u00b7 ")}</p>
+        </div>`;
+      }
 
       function card(item, index) {
-        const node = put("li", `fox-card${index ? "" : " fox-newest"}`);
-        const fills = item.pictures.map((one) => {
-          const figure = put("figure", "fox-figure");
-          const { open, fill } = thumb(tasks, dialog, item, one, "picture");
-          figure.append(open);
-          if (!index) figure.append(buttons(tasks, item, one.number, QUICK));
-          node.append(figure);
-          return fill;
-        });
-        if (!fills.length) node.append(inWords(item), buttons(tasks, item, 0));
-        else if (!index) {
-          const facts = item.facts.map(([name, value]) => `${name} ${value}`.trim());
-          const about = put("div", "fox-about");
-          about.append(put("bdi", "fox-title", { textContent: item.title }));
-          about.append(put("p", "fox-facts", { textContent: [...facts, item.when].join(" \u00b7 ") }));
-          node.append(about);
-        }
-        return { node, fill: () => fills.forEach((fill) => fill()) };
+        const below = !item.pictures.length ? [inWords(item), buttons(tasks, item, 0)] : index ? nothing : about(item);
+        return html`<li class="fox-card ${index ? "" : "fox-newest"}">
+          ${item.pictures.map((one) => figure(item, one, !index))}${below}
+        </li>`;
       }
 
-      function show() {
-        const { items, wrong: lines, earlier: count } = tasks.state;
-        keepInStep(list, shown, items, card);
-        root.hidden = !items.length && !lines.length;
-        write(
-          earlier,
-          count
-            ? `${count} earlier result${count > 1 ? "s" : ""}${record ? ": see History in fox.studio(), or fox.tasks()" : ""}.`
-            : "",
-        );
-        write(wrong, lines.join("\n"));
+      return (draw) => {
+        const { items, wrong, earlier } = tasks.state;
+        const where = record ? ": see History in fox.studio(), or fox.tasks()" : "";
+        draw(html`<section class="fox-results" aria-label="Results" ?hidden=${!items.length && !wrong.length}>
+          ${record ? html`<style>${hiding}</style>` : nothing}
+          <ul class="fox-cards">${repeat(items, ({ key }) => key, card)}</ul>
+          <p class="fox-note">${earlier ? `${earlier} earlier result${earlier > 1 ? "s" : ""}${where}.` : ""}</p>
+          <div class="fox-error" role="alert">${wrong.join("\n")}</div>
+          ${dialog.element}
+        </section>`);
         dialog.fill();
-      }
-
-      return show;
+      };
     },
   };
 };

@@ -1,6 +1,5 @@
 // What is sent of a file: its own bytes, or a smaller or readable picture that the browser makes of it.
 import { sizeWords } from "../../../render/compare_view/size.js";
-import { put } from "./elements.js";
 
 const THUMB = 200;
 const QUALITY = 0.92;
@@ -27,7 +26,7 @@ export function fitted({ width, height }, longest) {
  */
 function draw(bitmap, longest, type, quality) {
   const [width, height] = fitted(bitmap, longest);
-  const canvas = put("canvas", "", { width, height });
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.imageSmoothingQuality = "high";
   if (type === "image/jpeg") {

@@ -1,5 +1,5 @@
 // What widgets with task cards share: the state of one model, its messages, and the buttons of a task.
-import { button, focused, put } from "./elements.js";
+import { button, html, nothing } from "./drawing.js";
 import { largerView, short } from "./larger.js";
 import { Pixels } from "./pixels.js";
 
@@ -74,75 +74,22 @@ export function goAlong(studio) {
 
 /** The buttons of a task for one of its pictures. */
 export function buttons(tasks, item, number, most = Number.POSITIVE_INFINITY) {
-  const box = put("div", "fox-acts");
-  const about = short(item.title);
-  for (const [name, words] of item.actions.slice(0, most))
-    box.append(button(words, `${words}: ${about}`, () => tasks.act(name, item, number, box)));
-  return box;
+  const one = ([name, words]) =>
+    button(words, `${words}: ${short(item.title)}`, ({ target }) => tasks.act(name, item, number, target));
+  return html`<div class="fox-acts">${item.actions.slice(0, most).map(one)}</div>`;
 }
 
-/** A picture that opens the larger view; its `fill` shows the pixels once they are here. */
+/** A picture that opens the larger view; its pixels are asked for, and stand there once they have come. */
 export function thumb(tasks, dialog, item, { number, width, height }, kind) {
   const about = `${short(item.title)}${item.pictures.length > 1 ? `, picture ${number}` : ""}`;
-  const open = button("", `Larger view: ${about}`, () => dialog.open(item, number), "fox-thumb");
-  const image = put("img", "", { alt: "", width, height });
-  open.append(image);
-  const fill = () => {
-    const src = tasks.pixels.get(kind, item.key, number, item.kept);
-    if (src && image.src !== src) image.src = src;
-  };
-  return { open, fill };
+  const src = tasks.pixels.get(kind, item.key, number, item.kept);
+  const image = html`<img alt="" width=${width} height=${height} src=${src || nothing}>`;
+  return button(image, `Larger view: ${about}`, () => dialog.open(item, number), "fox-thumb");
 }
 
-/** Say what became of a task that has no pictures: what went wrong, or which profile was trained. */
-export function inWords(item) {
-  const box = put("div", item.status === "completed" ? "fox-about" : "fox-failed");
-  box.append(
-    put("b", "", { textContent: `${item.status}: ` }),
-    put("bdi", "", { textContent: short(item.title, 120) }),
-  );
-  for (const words of item.words) box.append(put("p", "", { textContent: words }));
-  return box;
-}
-
-/**
- * Keep a list's elements in step with items: those that are the same stay, so that focus and pixels do, too.
- * @param {HTMLElement} list
- * @param {Map<string, any>} shown
- * @param {any[]} items
- * @param {(item: any, index: number) => {node: HTMLElement, fill: () => void}} make
- * @param {() => any} beside where whoever was in the list goes on when it is empty
- */
-export function keepInStep(list, shown, items, make, beside = () => pressBeside(list)) {
-  let left = -1;
-  for (const [key, { node }] of shown)
-    if (!items.some((item) => item.key === key)) {
-      if (node.contains(focused(list))) left = [...list.children].indexOf(node);
-      node.remove();
-      shown.delete(key);
-    }
-  let before = null;
-  for (const [index, item] of [...items.entries()].reverse()) {
-    const text = JSON.stringify([item, make.length > 1 && index === 0]);
-    let one = shown.get(item.key);
-    if (one?.text !== text) {
-      const held = one?.node.contains(focused(list));
-      one?.node.remove();
-      one = { text, ...make(item, index) };
-      shown.set(item.key, one);
-      if (held) requestAnimationFrame(() => one.node.querySelector(FIRST)?.focus());
-    }
-    if (one.node.nextSibling !== before || one.node.parentNode !== list) list.insertBefore(one.node, before);
-    before = one.node;
-    one.fill();
-  }
-  // Whoever pressed a button of what is gone goes on with what stands there now.
-  if (left < 0) return;
-  requestAnimationFrame(() => {
-    const next = list.children[Math.min(left, list.children.length - 1)]?.querySelector(FIRST);
-    if (document.activeElement === document.body) (next ?? beside())?.focus();
-  });
-}
-
-const FIRST = "button, .fox-choice > input";
-const pressBeside = (list) => list.closest(".fox-nb-panel")?.querySelector(".fox-press");
+/** What became of a task that has no pictures: what went wrong, or which profile was trained. */
+export const inWords = (item) =>
+  html`<div class=${item.status === "completed" ? "fox-about" : "fox-failed"}>
+    <b>${item.status}: </b><bdi>${short(item.title, 120)}</bdi>
+    ${item.words.map((words) => html`<p>${words}</p>`)}
+  </div>`;
