@@ -173,6 +173,9 @@ class Endpoint(Plain):
             self.refusal = refusal
         except (SQLAlchemyError, TimeoutError):
             self.refusal = nothing_sent(journal_away())
+        except Exception as error:
+            log.exception("who asks could not be found out; nothing was sent")
+            self.refusal = nothing_sent(as_refusal(error))
         self.request.connection.set_body_timeout(self.SECONDS)  # type: ignore[union-attr]
         # What is refused is read on for a while, so that the answer can be: of a stranger not for long.
         most = 2 * self.LARGEST + _STRANGER if hasattr(self, "seat") else _STRANGER

@@ -784,6 +784,14 @@ def test_what_was_under_way_when_a_seat_ended_is_had(lesson, student):
     assert ada.generate("a bear").wait(PATIENCE).images
 
 
+def test_where_nobody_can_be_admitted_nothing_was_sent(lesson, monkeypatch):
+    """Whatever goes wrong before a request is read, a student is told that nothing was sent: a 5xx would leave its fate open."""
+    monkeypatch.setattr(Seats, "by_digest", Mock(side_effect=RuntimeError("can't start new thread")))
+    refused = until(lambda: _refused(lesson.ask("Ada", "/v1/images/generations", FOX)), "the refusal")
+    assert (refused.status_code, refused.json()["error"]["of_class"]) == (429, True)
+    assert "Nothing was sent" in refused.text
+
+
 def test_of_who_was_removed_nothing_is_kept_that_comes_later(lesson, student):
     """No link to their pictures stands in the class's journal, and no word of the gateway's on what they asked for, whenever it came."""
     gateway, gone, kept = lesson.gateway, [], lesson.path / "class" / DATABASE
