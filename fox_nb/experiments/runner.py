@@ -167,7 +167,7 @@ class Runner:
 
     def _run(self) -> None:
         while (found := self._next()) is not None:
-            ask = partial(self._asked, found[0], again=found[1])
+            ask = partial(self._asked_in_turn, *found)
             try:
                 self._pool.submit(ask)
             except FoxError:  # no thread is to be had: this one asks
@@ -209,6 +209,10 @@ class Runner:
         for slot in before & now:
             self._in_flight.pop(slot)()
         return now - before
+
+    def _asked_in_turn(self, slot: Slot, again: bool) -> Task | FoxError:
+        """Send one whose turn has come; what was sent again meanwhile, and lost, is told, and not sent once more."""
+        return self._asked(slot, again=again and slot.state != "unknown")
 
     def _asked(self, slot: Slot, *, again: bool = False) -> Task | FoxError:
         """Send one, note what came of it, and follow it."""

@@ -20,14 +20,14 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from client.scripted import say
-from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, TaskFailed
+from client.scripted import Step, say
+from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, SubmissionUnknown, TaskFailed
 from fox_nb.experiments import batch as batch_module
 from fox_nb.experiments import pages
 from fox_nb.models import MODELS
 from fox_nb.settings import DEFAULT_BASE_URL
 from gateways import Gateway, always
-from processes import Child, ended, until
+from processes import PATIENCE, Child, ended, until
 
 pytestmark = pytest.mark.usefixtures("noise")
 
@@ -363,6 +363,33 @@ def test_a_lost_answer_is_counted_by_itself(fox: Fox, sandbox: Any, capsys: pyte
     batch.retry_failed()
     assert len(sandbox.creations) == sent
     assert "1 left alone: unknown, may be paid" in "".join(capsys.readouterr())
+
+
+def test_what_was_lost_while_its_retry_waited_for_its_turn_is_not_sent(
+    open_any: Callable[..., Fox], tmp_path: Path
+) -> None:
+    """Of two failures the second is sent again by hand, and its answer lost, before retry_failed() comes to it: it is told, not sent."""
+    answered = threading.Event()
+    failed = {"status": "failed", "error": {"code": "x", "message": "no"}}
+    lost = say(502, b"<html>bad gateway</html>")
+
+    def create(gateway: Gateway, count: int, task_id: str) -> Step:
+        if count == 3:
+            answered.wait(PATIENCE)
+        return lost if count == 4 else say(200, gateway.accepted(task_id))
+
+    with Gateway(create=create, poll=lambda _gateway, _count, task_id: say(200, {"id": task_id, **failed})) as gateway:
+        fox = open_any(base_url=gateway.url, store=tmp_path / "runs")
+        batch = fox.batch(rows(2), "phota-image", at_once=1, per_second=100).run()
+        retrying = threading.Thread(target=batch.retry_failed)
+        retrying.start()
+        until(lambda: gateway.counts["create"] == 3 or None, "the first one to be sent again")
+        with pytest.raises(SubmissionUnknown):
+            next(slot.task for slot in batch.plan.slots if slot.state == "failed" and slot.task).retry()
+        answered.set()
+        ended(retrying)
+        assert gateway.counts["create"] == 4
+        assert "1 unknown, may be paid" in repr(batch)
 
 
 def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
