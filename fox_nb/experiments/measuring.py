@@ -169,8 +169,7 @@ def checked(executor: Any) -> Executor | None:
 
 def _measure(picture: Path, original: Path) -> Measured:
     """Measure a picture; here or in another process."""
-    found = metrics.measure(picture, original)
-    return {name: getattr(found, name) for name in metrics.EXPLANATIONS}, found.note
+    return metrics.measure(picture, original)
 
 
 def _read(kept: Path) -> Measured | None:

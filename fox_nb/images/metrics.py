@@ -9,7 +9,6 @@ rather than computed on something cropped that nobody sees.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -63,48 +62,20 @@ _FLAT = 1e-3
 _turns = Turns(2)  # a sweep of twenty-five 4K pictures held 860 MB at its end
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """Numbers of a picture against its original.
-
-    Attributes
-    ----------
-    psnr : float or None
-        Decibels; infinite when every pixel is the same.
-    ssim : float or None
-        Structural similarity of the brightness, at most 1.
-    sharpness : float or None
-        Variance of the Laplacian, as a multiple of the original's.
-    colour_shift : float or None
-        Mean CIE ΔE2000 on copies of at most 256 px.
-    size : tuple of int
-        Width and height, in pixels, that both were scaled to.
-    note : str
-        Why a number is None; '' when all are there.
-    """
-
-    psnr: float | None
-    ssim: float | None
-    sharpness: float | None
-    colour_shift: float | None
-    size: tuple[int, int]
-    note: str = ""
-
-
-def measure(picture: Path, original: Path, *, edge: int = EDGE) -> Metrics:
-    """Measure a picture against its original.
+def measure(picture: Path, original: Path) -> tuple[dict[str, float | None], str]:
+    """Measure a picture against its original, both scaled to `EDGE` or to the smaller of the two.
 
     Parameters
     ----------
     picture, original : Path
         The files.
-    edge : int
-        The longest side, in pixels, that both are scaled to; never larger than the smaller of the two.
 
     Returns
     -------
-    Metrics
-        The numbers.
+    numbers : dict of str to float or None
+        By the names of `EXPLANATIONS`: PSNR is infinite when every pixel is the same.
+    note : str
+        Why a number is None; '' when all are there.
 
     Raises
     ------
@@ -115,27 +86,33 @@ def measure(picture: Path, original: Path, *, edge: int = EDGE) -> Metrics:
     """
     _skimage("metrics")
     with _turns.taken():
-        return _measured(picture, original, edge)
+        found, note = _measured(picture, original)
+        return dict.fromkeys(EXPLANATIONS) | found, note
 
 
-def _measured(picture: Path, original: Path, edge: int) -> Metrics:
+def _measured(picture: Path, original: Path) -> tuple[dict[str, float | None], str]:
+    """Return the numbers that can be had."""
     own, others = _size(picture), _size(original)
-    long_side = min(edge, max(own), max(others))
+    long_side = min(EDGE, max(own), max(others))
     size = _scaled(others, long_side)
     if not same_shape(own, others):
-        own_size = _scaled(own, long_side)
-        sharpness = _sharpness(_read(picture, own_size), _original(original, size))
+        sharpness = _sharpness(_read(picture, _scaled(own, long_side)), _original(original, size))
         note = (
             f"The picture is {size_words(*own)}, the original {size_words(*others)}: two shapes, so their "
             "pixels can't be compared one by one."
         )
-        return Metrics(None, None, sharpness, None, own_size, note)
+        return {"sharpness": sharpness}, note
     if min(size) < _SMALLEST:
-        return Metrics(None, None, None, None, size, f"{size_words(*size)} pixels are too few to measure.")
+        return {}, f"{size_words(*size)} pixels are too few to measure."
     here, there = _read(picture, size), _original(original, size)
-    sharpness = _sharpness(here, there)
-    note = "" if sharpness is not None else "The original is one flat colour, so there is no sharpness to compare with."
-    return Metrics(_psnr(here, there), _ssim(here, there), sharpness, _colour_shift(here, there), size, note)
+    found: dict[str, float | None] = {
+        "psnr": _psnr(here, there),
+        "ssim": _ssim(here, there),
+        "sharpness": _sharpness(here, there),
+        "colour_shift": _colour_shift(here, there),
+    }
+    is_flat = found["sharpness"] is None
+    return found, "The original is one flat colour, so there is no sharpness to compare with." if is_flat else ""
 
 
 def _skimage(part: str) -> Any:

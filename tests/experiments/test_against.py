@@ -53,7 +53,7 @@ def test_each_picture_of_a_task_meets_its_own(fox: Fox) -> None:
     beside = three.against(two).measure().comparison()
     baseline, now = (cell.takes for _, cell in sorted(beside.cells.items()))
     for take, other in zip(now, (*baseline, baseline[0]), strict=True):
-        assert take.metrics["psnr"] == metrics.measure(take.picture.path, other.picture.path).psnr
+        assert take.metrics["psnr"] == metrics.measure(take.picture.path, other.picture.path)[0]["psnr"]
     notes = [take.note for cell in three.comparison().cells.values() for take in cell.takes]
     assert [note.endswith(" for 3 pictures") for note in notes] == [True] * 3
 
@@ -143,7 +143,7 @@ def test_what_is_measured_runs_on_an_executor(
         sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], executor=processes).run()
         found = sweep.to_frame()["ssim"].tolist()
     monkeypatch.undo()
-    assert [metrics.measure(task.images[0].path, photo).ssim for task in sweep.tasks] == found
+    assert [metrics.measure(task.images[0].path, photo)[0]["ssim"] for task in sweep.tasks] == found
     assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
 
 
@@ -191,7 +191,7 @@ def test_what_is_measured_runs_on_a_dask_cluster(fox: Fox, photo: Path, monkeypa
         sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], executor=executor).run()
         found = sweep.to_frame()["ssim"].tolist()
     monkeypatch.undo()
-    assert [metrics.measure(task.images[0].path, photo).ssim for task in sweep.tasks] == found
+    assert [metrics.measure(task.images[0].path, photo)[0]["ssim"] for task in sweep.tasks] == found
     assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.images import metrics, tiles
-from fox_nb.images.metrics import EXPLANATIONS, measure
+from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.images.prepare import prepare
 
 
@@ -25,6 +26,11 @@ def original(tmp_path):
     image = Image.fromarray(np.clip(base + rng.normal(0, 6, base.shape), 0, 255).astype(np.uint8))
     image.save(tmp_path / "original.png")
     return tmp_path / "original.png"
+
+
+def measure(picture, original):
+    numbers, note = metrics.measure(picture, original)
+    return SimpleNamespace(**numbers, note=note)
 
 
 def variant(original, change, name="variant.png"):
@@ -101,7 +107,7 @@ def test_ssim_agrees_with_the_reference(original):
 def test_a_large_original_warns_of_nothing(original, tmp_path, monkeypatch):
     """What was let in is cut and measured without Pillow's warning of bombs in the cell; a file cut off since is told in words."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200_000)
-    assert metrics.measure(original, original).psnr == math.inf
+    assert measure(original, original).psnr == math.inf
     assert tiles.make_tiles(original, tmp_path / "tiles").width == 600
     original.write_bytes(original.read_bytes()[:500])
     for work, other in ((metrics.measure, original), (tiles.make_tiles, tmp_path / "tiles")):
@@ -131,24 +137,31 @@ def test_colour_shift_sees_colours_and_not_texture(original):
     assert measure(noisy, original).colour_shift < 2
 
 
+@pytest.fixture
+def sizes(monkeypatch):
+    """The sizes at which pictures are read, as they come."""
+    seen, read = [], metrics._read
+    monkeypatch.setattr(metrics, "_read", lambda path, size: seen.append(size) or read(path, size))
+    return seen
+
+
 @pytest.mark.parametrize(
     ("picture", "edge", "size"),
     [((600, 400), 1024, (600, 400)), ((2400, 1600), 1024, (600, 400)), ((2400, 1600), 300, (300, 200))],
 )
-def test_both_are_scaled_to_one_stated_size(original, picture, edge, size):
-    """The size is the smaller picture's, at most `edge`, in the original's shape."""
+def test_both_are_scaled_to_one_size(original, picture, edge, size, sizes, monkeypatch):
+    """The size is the smaller picture's, at most 1024 px, in the original's shape."""
+    monkeypatch.setattr(metrics, "EDGE", edge)
     larger = variant(original, lambda image: image.resize(picture, Image.Resampling.BICUBIC))
-    result = measure(larger, original, edge=edge)
-    assert result.size == size
-    assert result.psnr > 25
+    assert measure(larger, original).psnr > 25
+    assert sizes == [size, size]
 
 
-def test_a_large_original_is_brought_to_1024(tmp_path):
+def test_a_large_original_is_brought_to_1024(tmp_path, sizes):
     """Never measured at more than 1024 px."""
     Image.effect_noise((2000, 1500), 60).convert("RGB").save(tmp_path / "a.jpg")
-    result = measure(tmp_path / "a.jpg", tmp_path / "a.jpg")
-    assert result.size == (1024, 768)
-    assert result.psnr == math.inf
+    assert measure(tmp_path / "a.jpg", tmp_path / "a.jpg").psnr == math.inf
+    assert sizes == [(1024, 768), (1024, 768)]
 
 
 def test_another_shape_gives_a_reason_instead_of_a_number(original):
