@@ -18,6 +18,7 @@ from fox_nb.atomic import aside, private_folder, put, write
 from fox_nb.classroom.refusals import Refusal, not_found, removed
 from fox_nb.classroom.tables import CLASS, Database, access, deposit, seat
 from fox_nb.errors import DownloadFailed
+from fox_nb.filetypes import is_data
 from fox_nb.images.check import DOWNLOADED, check
 from fox_nb.models import LOCAL_PICTURE, LONGEST_URL, is_link
 from fox_nb.store import sha256_of
@@ -136,10 +137,12 @@ class Deposits:
         path = self.path(row.token)
         if path.exists():
             return path
-        if row.creation is None or not row.origin:
+        if row.creation is None:
             raise not_found("file")
         if time.time() - row.linked > self.keep:  # else it would be here for as long again
             raise Refusal(410, "This picture is not kept any more.", "not_found")
+        if not row.origin:
+            raise not_found("file")
         going = self._fetching.get(row.token)
         if going is None:
             going = self._fetching[row.token] = asyncio.ensure_future(self._fetch(row))
@@ -160,6 +163,9 @@ class Deposits:
             if await asyncio.to_thread(self._row, row.token) is None:  # its seat was removed meanwhile
                 target.unlink(missing_ok=True)
                 raise not_found("file")
+            if is_data(row.origin):  # the picture itself: it is a file now, and whoever lists pictures would read it
+                emptied = sql.update(deposit).where(deposit.c.token == row.token).values(origin="")
+                await asyncio.to_thread(self._database.execute, emptied)
         except DownloadFailed as error:
             if error.gone:
                 is_old = time.time() - row.linked > RESULT_LIFE

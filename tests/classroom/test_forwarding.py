@@ -180,12 +180,13 @@ def test_what_the_answer_to_a_creation_names_is_had(lesson, monkeypatch, given, 
         for name in ("end", "named"):
             call = getattr(forwarding.Bookings, name)
             monkeypatch.setattr(forwarding.Bookings, name, _once(away, call))
-    gateway = lesson.gateway
+    gateway, inline = lesson.gateway, select(deposit.c.token).where(deposit.c.origin.startswith("data:"))
     gateway.create = lambda gateway, _count, task: say(200, gateway.completed(task) | given(gateway, task))
     gateway.poll = always(say(404, {"error": {"message": "no such task", "type": "not_found"}}))
     results = lesson.ended(lesson.create(body={**FOX, "num_outputs": 4}))["results"]
     assert len({until(lambda link=one["url"]: _picture(link), "the picture") for one in results}) == count
     assert gateway.counts["create"] == 1
+    until(lambda: not lesson.database.read(inline) or None, "the journal to hold no picture that is a file")
 
 
 def _once(errors: Iterator[Exception], call: Callable[..., Any]) -> Callable[..., Any]:
