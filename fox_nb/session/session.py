@@ -44,7 +44,8 @@ def as_known(gateway: Gateway, client: Client, store: Store) -> Gateway:
     except FoxError as error:
         known = store.catalog.known(gateway, "")
         if isinstance(error, NotFound) and error.type and not known.account:  # a proxy before a relay has other words
-            store.catalog.set_fact(no_class, "1")
+            with contextlib.suppress(StoreError):  # of a disk that can only be read: it is asked again
+                store.catalog.set_fact(no_class, "1")
         return known
     store.catalog.name_seat(gateway.base_url, key, *seat)
     return store.catalog.known(gateway, key)

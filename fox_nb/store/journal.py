@@ -430,9 +430,13 @@ class Journal(JournalReader):
         return found
 
     def unfinished(self, gateway: str, now: float) -> list[TaskRow]:
-        """Return the tasks that are under way or unknown; sendings whose process is gone become unknown."""
-        for row in self.tasks(gateway, states=tuple(BEING_SENT)):
-            self.find(row.identity, now)
+        """Return the tasks that are under way or unknown; sendings whose process is gone become unknown.
+
+        Where the file can only be read they stay as they are: what is known is shown.
+        """
+        with contextlib.suppress(StoreError):
+            for row in self.tasks(gateway, states=tuple(BEING_SENT)):
+                self.find(row.identity, now)
         return self.tasks(gateway, states=(*BEING_SENT, *ON_ITS_WAY, "unknown"))
 
     # -- the small parts ----------------------------------------------------------------------------------------

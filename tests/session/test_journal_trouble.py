@@ -1,7 +1,9 @@
 """A journal that cannot be written for a while: what only this kernel knows is kept, told, and written later."""
 
 import contextlib
+import json
 import logging
+import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from client.scripted import Step, say
 from fox_nb import ConnectionLost, Fox, FoxError, InvalidRequest, StoreError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.atomic import BUSY_SECONDS
 from fox_nb.session.task import Task
+from fox_nb.store import schema
 from gateways import Gateway
 from processes import PATIENCE, ended, until
 
@@ -434,4 +437,32 @@ def test_what_one_fox_could_not_reserve_ends_nothing_that_another_has_sent(fox_a
         ended(asking)
         with pytest.raises(SubmissionUnknown):
             newer.generate("a fox")
+        assert gateway.counts["create"] == 2
+
+
+def test_a_disk_that_can_only_be_read_shows_what_is_known(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A store is opened and looked at where nothing can be written, also one whose kernel was killed while it sent."""
+
+    def for_reading(path: Path, _missing: object) -> sqlite3.Connection:  # as SQLite itself, but for root
+        file = f"file:{path}?mode=ro"
+        return sqlite3.connect(file, uri=True, isolation_level=None, check_same_thread=False)
+
+    with Gateway() as gateway:
+        with fox_at(gateway) as fox:
+            fox.generate("a fox").wait()
+            fox.generate("an owl").wait()
+            gone = json.dumps([socket.gethostname(), 2**22 + 1, 1.0])
+            with fox.store.journal.writing() as connection:
+                where = "WHERE json_extract(request, '$.prompt') = 'an owl'"
+                connection.execute(f"UPDATE task SET state = 'sending', owner = ? {where}", (gone,))
+                connection.execute("DELETE FROM fact WHERE name LIKE 'no class%'")
+        monkeypatch.setattr(schema, "open_database", for_reading)
+        capsys.readouterr()
+        archived = fox_at(gateway)
+        assert "from earlier: 1 in progress" in capsys.readouterr().err
+        assert [(task.status, len(task.images)) for task in archived.tasks()] == [("pending", 1), ("completed", 1)]
+        with pytest.raises(StoreError, match="cannot be opened or written"):
+            archived.generate("a cat")
         assert gateway.counts["create"] == 2
