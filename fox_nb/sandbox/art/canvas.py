@@ -120,23 +120,9 @@ class Canvas:
 
     def ground(self, heights: Floats, paint: Paint, *, bottom: float | None = None, alpha: float = 1) -> None:
         """Fill everything below a skyline given as heights (units from the top) spread evenly over the width."""
-        low, high = float(np.min(heights)), float(np.max(heights))
         end = self.h if bottom is None else bottom
         xs = np.linspace(-0.002, self.w + 0.002, len(heights))
-        split = min(end, high + 2 / self.unit)
-        edge = np.concatenate([np.stack([xs, heights], 1), [(xs[-1], split), (xs[0], split)]])
-        row = math.ceil(split * self.unit)
-        window = np.array([(0, low - 0.01), (self.w, low - 0.01), (self.w, row / self.unit), (0, row / self.unit)])
-        edge[-2:, 1] = row / self.unit
-        self.fill(edge, paint, alpha=alpha, inside=window if low < 0 else None)
-        last = min(self.size[1], round(end * self.unit))
-        if last > row:
-            area = (0, max(0, row), self.size[0], last)
-            if alpha >= 1:
-                self.image.paste(self._colours(paint, area), area)
-            else:
-                mask = Image.new("L", (area[2] - area[0], area[3] - area[1]), round(255 * alpha))
-                self._lay(mask, area, paint, "")
+        self.fill(np.concatenate([np.stack([xs, heights], 1), [(xs[-1], end), (xs[0], end)]]), paint, alpha=alpha)
 
     # -- light and soft things ------------------------------------------------------------------------------------
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Colour = tuple[int, int, int]
 Array = npt.NDArray[np.float32]
+
+TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("palettes.toml").read_text("utf-8"))
 
 _TO_LMS = np.array(((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
                     (0.0883024619, 0.2817188376, 0.6299787005)))  # fmt: skip
@@ -87,11 +91,4 @@ def ramp(stops: Sequence[tuple[float, Colour]], length: int) -> Array:
     return _displayed(np.stack([np.interp(places, at, labs[:, k]) for k in range(3)], axis=1)).astype(np.float32)
 
 
-_NAMES = """
-red #c8372d  crimson #a3162e  scarlet #d4301f  orange #e8802a  amber #f0a62e  yellow #f2cb3d
-gold #d9a53a  green #3f8f56  emerald #1f9468  olive #7d7f3a  mint #9fdcc0  teal #1f8a8a
-turquoise #35b8b4  cyan #38c3dc  blue #2f6fc4  navy #1d2f63  indigo #43389e  purple #7a46a8
-violet #8a5bd0  lavender #b6a3e0  magenta #c8349b  pink #ea8fb0  coral #ef7b63  brown #805636
-beige #dcc7a3  cream #f3e6c8  white #f4f1ea  silver #b9bfc6  grey #8b8f94  black #1b1b20
-"""
-NAMED: dict[str, Colour] = {name: rgb(code) for name, code in re.findall(r"(\w+) (#\w+)", _NAMES)}
+NAMED: dict[str, Colour] = {name: rgb(code) for name, code in TABLES["named"].items()}

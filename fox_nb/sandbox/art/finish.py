@@ -14,42 +14,40 @@ from fox_nb.sandbox.art.colour import rgb
 _ON_PAPER = frozenset(("watercolour", "sketch", "pixel"))
 
 
-def grained(image: Image.Image, strength: float, seed: int, *, corners: float = 0.0) -> Image.Image:
-    """Return the picture with film grain, which also hides the steps of soft gradients, and darker corners."""
+def grained(image: Image.Image, strength: float, seed: int) -> Image.Image:
+    """Return the picture with film grain, which also hides the steps of soft gradients."""
     tile = grain_tile(strength)
     shift = (digest("grain", seed) % tile.width, digest("grain-y", seed) % tile.height)
     band = tiled(tile, image.size, shift)
-    if corners:
-        band = ImageChops.subtract(band, _corners(112 * corners).resize(image.size, Image.Resampling.BICUBIC))
     return ImageChops.add(image, Image.merge("RGB", (band, band, band)), 1, -128)
-
-
-def _corners(most: float) -> Image.Image:
-    """Return a small picture that is 0 in the middle and `most` in the corners."""
-    x = (np.arange(64) + 0.5) / 32 - 1
-    far = np.sqrt((x[None, :] ** 2 + x[:, None] ** 2) / 2)
-    return Image.fromarray((most * np.clip((far - 0.45) / 0.6, 0, 1) ** 1.8).astype(np.uint8), "L")
 
 
 def vignette(image: Image.Image, strength: float) -> Image.Image:
     """Return the picture with its corners darkened."""
+    x = (np.arange(64) + 0.5) / 32 - 1
+    far = np.sqrt((x[None, :] ** 2 + x[:, None] ** 2) / 2)
+    mask = Image.fromarray((255 * strength * np.clip((far - 0.45) / 0.6, 0, 1) ** 1.8).astype(np.uint8), "L")
     out = image.copy()
-    out.paste((12, 8, 20), (0, 0), _corners(255 * strength).resize(image.size, Image.Resampling.BICUBIC))
+    out.paste((12, 8, 20), (0, 0), mask.resize(image.size, Image.Resampling.BICUBIC))
     return out
 
 
 def finished(image: Image.Image, styles: tuple[str, ...], seed: int) -> Image.Image:
     """Return a new picture in its styles, with darker corners and grain unless it stands on paper."""
     out = styled(image, styles, seed)
-    return out if _ON_PAPER & set(styles) else grained(out, 2.4, seed, corners=0.42)
+    return out if _ON_PAPER & set(styles) else grained(vignette(out, 0.24), 2.4, seed)
 
 
 def styled(image: Image.Image, styles: tuple[str, ...], seed: int) -> Image.Image:
     """Return the picture in the styles, one after the other."""
     for style in styles:
-        if style in _STYLES:
-            image = _STYLES[style](image, seed)
+        image = _STYLES[style](image, seed)
     return image
+
+
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """Return the picture with about as many pixels as a square of this side, for what is soft or coarse at any size."""
+    return image.reduce(max(1, round(math.sqrt(image.width * image.height) / side)))
 
 
 def _toned(image: Image.Image, dark: str, middle: str, bright: str, share: float) -> Image.Image:
@@ -72,21 +70,17 @@ def _faded(image: Image.Image, _seed: int) -> Image.Image:
 
 
 def _soft(image: Image.Image, _seed: int) -> Image.Image:
-    small = image.reduce(max(1, round(math.sqrt(image.width * image.height) / 256)))
-    haze = small.filter(ImageFilter.GaussianBlur(4)).resize(image.size, Image.Resampling.BILINEAR)
+    haze = _reduced(image, 256).filter(ImageFilter.GaussianBlur(4)).resize(image.size, Image.Resampling.BILINEAR)
     return Image.blend(image, ImageChops.screen(image, haze), 0.2)
 
 
 def _dramatic(image: Image.Image, _seed: int) -> Image.Image:
-    table = [round(255 * (v / 255) ** 1.12 * (0.92 + 0.16 * v / 255)) for v in range(256)]
-    return vignette(image.point([min(255, v) for v in table] * 3), 0.5)
+    return vignette(ImageEnhance.Contrast(image).enhance(1.15), 0.5)
 
 
 def _watercolour(image: Image.Image, seed: int) -> Image.Image:
     """Washes with darker rims, on a paper that shows through."""
-    unit = math.sqrt(image.width * image.height)
-    step = max(1, round(unit / 480))
-    small = image.reduce(step).filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.ModeFilter(5))
+    small = _reduced(image, 480).filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.ModeFilter(5))
     wash = ImageEnhance.Color(ImageEnhance.Brightness(small).enhance(1.12)).enhance(1.1)
     rim = wash.convert("L").filter(ImageFilter.FIND_EDGES).filter(ImageFilter.GaussianBlur(0.8))
     rim = rim.point([255 - min(70, round(v * 0.9)) for v in range(256)])
@@ -112,9 +106,7 @@ def _edge_fade(image: Image.Image, seed: int) -> Image.Image:
 
 def _oil(image: Image.Image, seed: int) -> Image.Image:
     """Short strokes of thick paint with light on their ridges."""
-    unit = math.sqrt(image.width * image.height)
-    step = max(1, round(unit / 420))
-    small = image.reduce(step).filter(ImageFilter.ModeFilter(7))
+    small = _reduced(image, 420).filter(ImageFilter.ModeFilter(7))
     relief = small.convert("L").filter(ImageFilter.EMBOSS)
     big = ImageEnhance.Color(small).enhance(1.15).resize(image.size, Image.Resampling.BICUBIC)
     ridge = relief.resize(image.size, Image.Resampling.BICUBIC)
@@ -124,9 +116,7 @@ def _oil(image: Image.Image, seed: int) -> Image.Image:
 
 def _sketch(image: Image.Image, seed: int) -> Image.Image:
     """Pencil: lines where the picture changes, hatching where it is dark."""
-    unit = math.sqrt(image.width * image.height)
-    step = max(1, round(unit / 1100))
-    grey = image.convert("L").reduce(step)
+    grey = _reduced(image.convert("L"), 1100)
     blur = grey.filter(ImageFilter.GaussianBlur(5))
     lines = np.asarray(grey, np.float32) / np.maximum(np.asarray(blur, np.float32), 1)
     y, x = np.mgrid[0 : grey.height, 0 : grey.width].astype(np.float32)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from fox_nb.sandbox.art.chance import stream
-from fox_nb.sandbox.art.colour import NAMED, Colour, hued, lighter, mix, palette, rgb, saturated, times, to_lab
+from fox_nb.sandbox.art.colour import NAMED, TABLES, Colour, hued, lighter, mix, palette, rgb, saturated, times, to_lab
 from fox_nb.sandbox.art.vocabulary import Brief
 
 
@@ -68,9 +66,8 @@ def _light(hour: str, row: Mapping[str, Any]) -> Light:
     return Light(hour, top, middle, low, sun, shade, tuple(row["tint"]), accents, row["height"])
 
 
-_PALETTES = tomllib.loads(Path(__file__).with_name("palettes.toml").read_text("utf-8"))
-LIGHTS = {hour: [_light(hour, row) for row in rows] for hour, rows in _PALETTES["lights"].items()}
-GRADES = {scene: palette(codes) for scene, codes in _PALETTES["grades"].items()}
+LIGHTS = {hour: [_light(hour, row) for row in rows] for hour, rows in TABLES["lights"].items()}
+GRADES = {scene: palette(codes) for scene, codes in TABLES["grades"].items()}
 """The colours of a place, in a picture's shadows and in its lights."""
 
 

@@ -12,7 +12,7 @@ from fox_nb.sandbox.art import city, forest, land, water
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.cast import cast, draw_people
 from fox_nb.sandbox.art.chance import digest
-from fox_nb.sandbox.art.colour import NAMED, lighter, mix, rgb
+from fox_nb.sandbox.art.colour import NAMED, TABLES, lighter, mix, palette, rgb
 from fox_nb.sandbox.art.curves import ellipse
 from fox_nb.sandbox.art.drawing import Spot, draw
 from fox_nb.sandbox.art.figure import Figure
@@ -32,13 +32,7 @@ _TALL = {
 }
 _FAR_OFF = ("castle", "lighthouse", "windmill", "house", "tree", "boat", "train", "whale", "balloon")
 _SIZES = {"tree": 1.2}
-_FURS = {
-    "fox": ("#d9672b", "#e0782f", "#c9562a"), "wolf": ("#7d8691", "#9a9fa6", "#5f6670"),
-    "cat": ("#e0a050", "#8d8a86", "#c98a5a"), "dog": ("#c68a4e", "#8a5a38", "#e6cfa4"),
-    "bear": ("#6e4a30", "#8a5f3c", "#4a3428"),
-    "rabbit": ("#cdb79c", "#f0eae0", "#b08a66"), "tree": ("#6a8f45", "#4f7f45", "#8f9a3c"),
-}  # fmt: skip
-_FUR_COLOURS = {"black": "#2a272b", "white": "#f1ede4", "grey": "#8f9196", "brown": "#7a5236", "orange": "#e08a34"}
+_FURS = {name: palette(codes) for name, codes in TABLES["furs"].items()}
 
 
 def generate(prompt: str, size: tuple[int, int], *, seed: int, figures: Sequence[Figure] = ()) -> Image.Image:
@@ -146,13 +140,14 @@ def _draw_one(c: Canvas, light: Light, ask: Ask, name: str, spot: Spot) -> None:
             bloom = light if ask.brief.colours else replace(light, accent=(light.accent[k % 2], *light.accent[1:]))
             draw(c, bloom, f"flower{(k + ask.seed) % 4}", Spot(float(x), spot.y, float(size)), flip=flip != (k % 2 > 0))
         return
-    furs = _FURS.get(name, ("#806048",))
-    fur = rgb(furs[0 if ask.seed % 3 == 0 else int(rng.integers(len(furs)))])
+    furs = _FURS.get(name, palette("#806048"))
+    fur = furs[0 if ask.seed % 3 == 0 else int(rng.integers(len(furs)))]
     if name == "tree":
-        named = [n for n in ask.brief.colours if n in {"red", "pink", "orange", "yellow", "gold"}]
-        fur = NAMED[named[0]] if named else rgb("#d9822e") if "autumn" in ask.brief.text else fur
+        named = [NAMED[n] for n in ask.brief.colours if n in {"red", "pink", "orange", "yellow", "gold"}]
+        fur = named[0] if named else rgb("#d9822e") if "autumn" in ask.brief.text else fur
     else:
-        fur = next((rgb(tone) for colour, tone in _FUR_COLOURS.items() if colour in ask.brief.colours), fur)
+        named = [rgb(tone) for colour, tone in TABLES["named_furs"].items() if colour in ask.brief.colours]
+        fur = named[0] if named else fur
     draw(c, light, name, spot, flip=flip, main=fur)
 
 

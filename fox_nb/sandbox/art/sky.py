@@ -132,16 +132,13 @@ def falling(c: Canvas, light: Light, rng: np.random.Generator, weather: tuple[st
         draw(c, light, "lightning", spot, flip=bool(rng.random() < 0.5))
     if "rain" in weather or "storm" in weather:
         for count, length, width, alpha in ((420, 0.03, 0.0009, 0.3), (150, 0.06, 0.0016, 0.28)):
-            drops = np.stack([rng.random(count) * c.w * 1.1, rng.random(count) * c.h * 1.1 - 0.05,
-                              length * rng.uniform(0.6, 1.4, count)], 1)  # fmt: skip
+            drops = rng.uniform((0, -0.05, 0.6 * length), (1.1 * c.w, 1.1 * c.h, 1.4 * length), (count, 3))
             lines = [points((a, b), (a - s * 0.22, b + s)) for a, b, s in drops.tolist()]
             c.fill(lines, mix(light.low, rgb("#ffffff"), 0.5), line=width, alpha=alpha)
     if "snow" in weather:
         flake = rgb("#ffffff")
         for count, size, alpha, blur in ((380, 0.0022, 0.75, 0), (120, 0.0042, 0.85, 0.0008), (26, 0.011, 0.5, 0.004)):
-            flakes = np.stack(
-                [rng.random(count) * c.w, rng.random(count) * c.h, size * rng.uniform(0.5, 1.3, count)], 1
-            )
+            flakes = rng.uniform((0, 0, 0.5 * size), (c.w, c.h, 1.3 * size), (count, 3))
             c.fill([ellipse(a, b, s, steps=12) for a, b, s in flakes.tolist()], flake, alpha=alpha, blur=blur)
     if "fog" in weather:
         mist = clouds(rng, 120, 120, cells=3, octaves=4)

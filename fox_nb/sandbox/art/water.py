@@ -8,7 +8,7 @@ from PIL import Image
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
-from fox_nb.sandbox.art.curves import Points, ellipse, points, smooth
+from fox_nb.sandbox.art.curves import Points, box, ellipse, points, smooth
 from fox_nb.sandbox.art.drawing import Spot, draw
 from fox_nb.sandbox.art.land import grass, peaks, pines
 from fox_nb.sandbox.art.light import Light
@@ -84,11 +84,8 @@ def _headland(c: Canvas, light: Light, rng: np.random.Generator, x: float, horiz
     away = np.abs(xs - x)
     reach = c.w * rng.uniform(0.25, 0.5)
     tall = rng.uniform(0.07, 0.15)
-    line = (
-        horizon
-        + 0.003
-        - tall * np.clip(1 - away / reach, 0, 1) ** 0.7 * (1 + 0.25 * ridge(rng, 240, detail=6, start=3))
-    )
+    slope = tall * np.clip(1 - away / reach, 0, 1) ** 0.7
+    line = horizon + 0.003 - slope * (1 + 0.25 * ridge(rng, 240, detail=6, start=3))
     colour = light.lit(rgb("#5d6f74"), far)
     c.ground(line, Fade(colour, mix(colour, light.low, 0.5), horizon - tall, horizon), bottom=horizon + 0.004)
 
@@ -109,12 +106,7 @@ def lake(c: Canvas, light: Light, ask: Ask) -> Spot:
         c.ground(shore, Fade(colour, mix(colour, light.low, 0.35), horizon - 0.08, horizon), bottom=horizon)
     _, deep = _water_colours(light, rgb("#2a6474"))
     mirror(c, rng, horizon, deep, 0.62)
-    c.fill(
-        points((0, horizon - 0.002), (c.w, horizon - 0.002), (c.w, horizon + 0.006), (0, horizon + 0.006)),
-        light.low,
-        alpha=0.45,
-        blur=0.004,
-    )
+    c.fill(box(0, horizon - 0.002, c.w, horizon + 0.006), light.low, alpha=0.45, blur=0.004)
     ripples(c, rng, horizon + 0.01, c.h, mix(light.low, light.sun, 0.4), 120, alpha=0.28)
     ripples(c, rng, horizon + 0.006, c.h, light.sun, 60, alpha=0.6, x=sun[0], spread=0.06)
     if not ask.brief.subjects and "boat" not in ask.brief.without:
@@ -169,22 +161,14 @@ def _surf(
     for k in range(3):
         lift = 0.075 - 0.035 * k
         edge = curve - lift + ridge(rng, 240, detail=5, start=6) * 0.008
-        foam = np.concatenate(
-            [
-                np.stack([xs, edge], 1),
-                np.stack([xs, edge + 0.006 + 0.007 * k + 0.004 * ridge(rng, 240, start=20)], 1)[::-1],
-            ]
-        )
+        foot = edge + 0.006 + 0.007 * k + 0.004 * ridge(rng, 240, start=20)
+        foam = np.concatenate([np.stack([xs, edge], 1), np.stack([xs, foot], 1)[::-1]])
         c.fill(foam, white, alpha=0.5 + 0.15 * k)
     wet: Floats = curve - 0.004
     c.ground(wet, mix(sand, shallow, 0.4), alpha=0.75)
     dry = curve + 0.022 + 0.005 * ridge(rng, 240, detail=5, start=5)
     c.ground(dry, Fade(sand, lighter(sand, -0.06), float(dry.min()), c.h))
-    dots = [
-        ellipse(x, y, r, r * 0.5, steps=8)
-        for x, y, r in zip(
-            rng.random(260) * c.w, rng.uniform(c.h * 0.7, c.h, 260), rng.uniform(0.0006, 0.002, 260), strict=True
-        )
-    ]
+    grains = rng.uniform((0, c.h * 0.7, 0.0006), (c.w, c.h, 0.002), (260, 3))
+    dots = [ellipse(x, y, r, r * 0.5, steps=8) for x, y, r in grains.tolist()]
     land = np.concatenate([np.stack([xs, dry], 1), [(c.w, c.h), (0, c.h)]])
     c.fill(dots, lighter(sand, -0.14), alpha=0.55, inside=land)
