@@ -253,8 +253,15 @@ def _share(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str
 def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> str:
     from fox_nb.classroom.deposits import remove_files
 
+    def forget(tokens: list[str]) -> None:
+        try:
+            remove_files(database.folder, tokens, chosen.name)
+        except OSError as error:
+            what = f"A file of {chosen.name} cannot be removed ({error.strerror}: {error.filename})."
+            raise FoxError(what, money="The seat is as it was.", todo="Say it again when it can be.") from None
+
     database.claim()  # the files are in the folder of the relay, and nowhere else
-    remove_files(database.folder, seats.remove(chosen.name), chosen.name)
+    remove_files(database.folder, seats.remove(chosen.name, forget), chosen.name)  # once more: what came meanwhile
     return f"{chosen.name} is removed, with all that they made."
 
 

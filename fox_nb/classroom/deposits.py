@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import re
@@ -314,7 +315,8 @@ def remove_files(folder: Path, tokens: list[str], who: str) -> None:
     """Remove files of a class's folder, and all that a seat handed in."""
     for token in tokens:
         (folder / "files" / token).unlink(missing_ok=True)
-    shutil.rmtree(handed_in(folder) / who, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(handed_in(folder) / who)
     shutil.rmtree(folder / "thumbnails", ignore_errors=True)  # they are made anew of what is left
 
 

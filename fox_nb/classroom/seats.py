@@ -262,8 +262,10 @@ class Seats:
         self._database.change(work)
         return profile_id
 
-    def remove(self, name: str) -> list[str]:
+    def remove(self, name: str, forget: Callable[[list[str]], object] = lambda _tokens: None) -> list[str]:
         """Remove a seat with all that it made, and return the tokens of its files, which are to be removed, too.
+
+        `forget` removes them; where that fails nothing is removed here, and the same can be said again.
 
         What it spent stays in the sum of the class. What another seat asked for as well stays theirs, until that one
         is removed, too. Its profiles are nobody's any more, shared or not.
@@ -288,6 +290,7 @@ class Seats:
             connection.execute(sql.update(creation).where(gone).values(**emptied))
             for column in (creation.c.seat, creation.c.booked, deposit.c.seat):
                 connection.execute(sql.update(column.table).where(column == name).values({column.name: REMOVED}))
+            forget(tokens)
             return tokens
 
         return self._database.change(work)

@@ -18,6 +18,7 @@ import time
 import zipfile
 from html import unescape
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -609,6 +610,28 @@ def test_rows_add_up_when_a_seat_is_removed(tmp_path, sandbox, capsys):
             if not told[1:]:
                 seats.remove("Ada")
     assert told == [(0, ["All: $0.18"]), (1, ["Removed: $0.09", "All: $0.18"])]
+    database.close()
+
+
+def test_a_removal_that_fails_can_be_said_again(tmp_path, monkeypatch, capsys):
+    """Where a file can't be removed, such as one that is being read on Windows, the seat is still there, and its removal goes on later."""
+    database = Database(tmp_path / "class")
+    Seats(database).make(["Ada"], 1, 5)
+    kept = deposits.Deposits(database, None, 3600.0)
+    kept.add("Ada", b"a", "a.png")
+    kept.hand_in("Ada", io.BytesIO(b"b"))
+    remove = ["seats", "remove", "Ada", f"--folder={tmp_path / 'class'}"]
+    for name in ("unlink", "rmtree"):
+        where = "pathlib.Path.unlink" if name == "unlink" else "shutil.rmtree"
+        with monkeypatch.context() as busy:
+            busy.setattr(where, Mock(side_effect=PermissionError(errno.EACCES, "Permission denied", "a.png")))
+            assert main(remove) == 1
+        assert "The seat is as it was" in capsys.readouterr().err
+        assert [one.name for one in Seats(database).all()] == ["Ada"]
+    assert main(remove) == 0
+    assert [
+        path for path in (tmp_path / "class").rglob("*") if path.is_file() and path.parent != tmp_path / "class"
+    ] == []
     database.close()
 
 
