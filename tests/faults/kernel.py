@@ -4,15 +4,19 @@ It is started with the path of a plan (JSON: where, which requests, the seed). E
 as JSON, so that whoever starts it can kill it after any of them; what a person does by hand is printed before it is done.
 """
 
+import contextlib
 import json
 import random
+import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fox_nb import BudgetExceeded, Fox, FoxError, SubmissionUnknown, TaskFailed
+from fox_nb import BudgetExceeded, Fox, FoxError, StoreError, SubmissionUnknown, TaskFailed
+from fox_nb.atomic import BUSY_SECONDS
 from fox_nb.session import Task, backoff, poll_loop, poller, prices
 from fox_nb.settings import Polling, Timeouts
 
@@ -21,6 +25,9 @@ ROUNDS = 40
 
 HURRY = 10
 """Pauses after what went wrong are so many times shorter here: how long they are is for other tests."""
+
+LOCKED, WAITED = 1.0, 0.3
+"""Seconds for which another program has the journal now and then, and for which a transaction here waits for it."""
 
 _one_at_a_time = threading.Lock()
 _told: dict[str, str] = {}
@@ -99,6 +106,45 @@ def settle(fox: Fox, made: set[str], rng: random.Random) -> None:
                 say("refused", prompt=prompt, told=str(refused))
 
 
+@contextlib.contextmanager
+def locked_now_and_then(fox: Fox, seed: int, times: int = 3) -> Iterator[None]:
+    """Another program has the journal for itself a few times, for longer than is waited for it here."""
+    rng, over = random.Random(seed), threading.Event()
+
+    def lock() -> None:
+        for _ in range(times):
+            if over.wait(rng.uniform(0.2, 2)):
+                return
+            other = sqlite3.connect(fox.store.journal.path, isolation_level=None)
+            with contextlib.closing(other), contextlib.suppress(sqlite3.OperationalError):  # another kernel's has it
+                other.execute("BEGIN EXCLUSIVE")
+                say("locked")
+                over.wait(LOCKED)
+
+    thread = threading.Thread(target=lock)
+    wait_for_others(fox, WAITED)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(60)
+        wait_for_others(fox, BUSY_SECONDS)
+
+
+def wait_for_others(fox: Fox, seconds: float) -> None:
+    """Have transactions wait for so long while another program has the journal."""
+    with fox.store.journal.reading() as connection:
+        connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+
+
+def unfinished(fox: Fox) -> list[Task]:
+    """What is in progress or unknown, as soon as the journal can be read."""
+    while True:
+        with contextlib.suppress(StoreError):
+            return list(fox.resume())
+
+
 def main(plan: dict[str, Any]) -> int:
     """Ask for everything, wait for everything, ask again for what could not be had."""
     rng = random.Random(plan["seed"])
@@ -113,13 +159,21 @@ def main(plan: dict[str, Any]) -> int:
         timeouts=Timeouts(connect=20, read=plan["read"], upload=30, download=60),
     )
     fox.session.client.sleep = lambda seconds: time.sleep(seconds / HURRY)
-    unfinished = fox.resume()
-    say("begun", unfinished=len(unfinished))
-    for task in unfinished:
+    found = fox.resume()
+    say("begun", unfinished=len(found))
+    for task in found:
         if task.status == "unknown":
             tell_lost(task)
     if plan["by_hand"]:
         settle(fox, set(plan["made"]), rng)
+    with locked_now_and_then(fox, rng.randrange(1 << 30), 0 if plan["by_hand"] else 3):
+        status = run_again_and_again(fox, plan, rng)
+    fox.close()
+    return status
+
+
+def run_again_and_again(fox: Fox, plan: dict[str, Any], rng: random.Random) -> int:
+    """Ask for everything until all of it is over; returns the exit status."""
     left: list[tuple[dict[str, Any], int | str]] = [(request, take) for request, take in plan["requests"]]
     for _ in range(plan.get("rounds", ROUNDS)):
         rng.shuffle(left)
@@ -131,12 +185,11 @@ def main(plan: dict[str, Any]) -> int:
             if request["prompt"] not in _held_back and (task is None or not is_over(task))
         ]
         if not left:
-            waiting = [task for task in fox.resume() if task.status != "unknown"]
+            waiting = [task for task in unfinished(fox) if task.status != "unknown"]
             if all(is_over(task) for task in waiting):
                 say("done")
-                fox.close()
                 return 0
-    open_ones = {name(task): (task.status, str(task.error or task.trouble)) for task in fox.resume()}
+    open_ones = {name(task): (task.status, str(task.error or task.trouble)) for task in unfinished(fox)}
     say("gave up", left=len(left))
     asked_again = {request["prompt"]: _told.get(request["prompt"]) for request, _take in left}
     sys.stderr.write(f"gave up; left to ask for: {asked_again}; not over: {open_ones}\n")

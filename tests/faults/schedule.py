@@ -118,6 +118,8 @@ class Counts:
     kills: int = 0
     kills_while_answered: int = 0
     faults: int = 0
+    journal_locked: int = 0
+    told_of_the_lock: int = 0
     on_the_bill: int = 0
     ambiguous: int = 0
     bill_unknown: int = 0
@@ -310,10 +312,13 @@ class Run:
             event = self.events.get_nowait()
             if event["event"] == "by hand":
                 self.by_hand[event["prompt"], event["take"]] += 1
+            elif event["event"] == "locked":
+                self.counts.journal_locked += 1
             elif event["event"] == "held back":
                 self.held_back.add(event["prompt"])
             elif event["event"] == "unknown" and "was sent at" in event["told"]:
                 self.told.add((event["prompt"], event["take"]))
+            self.counts.told_of_the_lock += "locked by another process" in event.get("told", "")
 
     # -- both sides at the end ----------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ def play(places: Places, seed: int, count: Count) -> None:
     assert counts.completed > counts.tasks / 2
     assert counts.unknown + counts.by_hand > 0, "a schedule that cuts nothing off shows nothing"
     assert counts.kills >= counts.kills_while_answered > 0
+    assert counts.journal_locked > 0
     assert counts.bill_agrees > counts.tasks / 2
     assert counts.refunded > 0
 
