@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from artifacts import Places
     from lab import Lab
 
+FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 SMALLEST = """() => Math.min(...[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && e.innerText)
     .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
 READABLE = 14
@@ -71,9 +72,12 @@ def test_a_student_hands_in_and_everybody_can_read_the_teachers_page(
         page.locator("summary").first.click()
         assert page.violations(axe) == [], theme
         assert page.page.evaluate(SMALLEST) >= READABLE
-        assert page.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert page.page.evaluate(FITS)
+        page.page.set_viewport_size({"width": 400, "height": 800})
+        assert page.page.evaluate(FITS), "on a phone"
         page.locator(".pictures a").first.click()
         page.locator("img.large").wait_for()
+        assert page.page.evaluate(FITS), "on a phone"
         assert page.violations(axe) == [], theme
         assert page.page.evaluate(SMALLEST) >= READABLE
         assert page.console_errors == []
