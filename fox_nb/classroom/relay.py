@@ -257,6 +257,10 @@ async def _serve(options: Options) -> None:
         _say(address)
         _say(f"The teacher's page: {address}/teacher; its password is in {options.folder / 'teacher.txt'}")
         _say(await behind(upstream))
+        seats = await asyncio.to_thread(relay.context.seats.all)
+        if not (seats or options.groups):
+            todo = "`fox-nb seats make` makes them; where the class is in another folder, give that with --folder."
+            _say(f"There are no seats in {options.folder.absolute()}, so nobody is answered: {todo}")
         if relay.had_port:
             _say(f"Another program answers at port {relay.had_port}, where it was: give students this address.")
         if relay.unknown:

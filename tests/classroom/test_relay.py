@@ -397,6 +397,22 @@ def test_a_relay_says_what_is_behind_it(artifacts):
     assert ("broken" in said[1], "cannot be reached" in said[2]) == (True, True)
 
 
+def test_a_relay_without_seats_says_in_which_folder(artifacts, sandbox):
+    """In another folder than the class's a relay begins another class, of nobody: it says so, until there is a seat."""
+    one = Classroom(artifacts, sandbox.base_url)
+    nobody = f"There are no seats in {one.folder}, so nobody is answered"
+    try:
+        one.start()
+        until(lambda: nobody in one.log.read_text() or None, "what it says", show=one.log.read_text)
+        one.kill()
+        one.seat("Ada")
+        one.start()
+        until(lambda: one.log.read_text().count("is behind it") == 2 or None, "the last line", show=one.log.read_text)
+    finally:
+        one.stop()
+    assert one.log.read_text().count(nobody) == 1
+
+
 def test_what_nobody_knows_is_on_no_bill(tmp_path, sandbox):
     """A lost answer is found on a student's bill when the teacher has found it on the class's, and not before."""
     database = Database(tmp_path / "class")
