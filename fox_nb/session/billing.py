@@ -350,7 +350,8 @@ class Billing:
         """
         sendings = self._store.bills.sendings(*self._who)
         known = [one for one in sendings if one.charged is not None or one.refunded is not None]
-        open_ = [one for one in sendings if one.charged is None and one.refunded is None and not one.is_settled]
+        over = [one for one in sendings if not one.is_settled and not one.is_awaited]
+        open_ = [one for one in over if one.charged is None and one.refunded is None]
         ambiguous = sum(one.bill == AMBIGUOUS for one in open_)
         return Reconciliation(
             charged=self._cost(sum(one.charged or 0 for one in known) / MICRO_PER_USD),

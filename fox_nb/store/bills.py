@@ -49,6 +49,8 @@ class Sending(NamedTuple):
         The request's canonical JSON.
     accepted, credits : float or None
         When it was accepted, and what the gateway said then that it reserved.
+    is_awaited : bool
+        True while it is on the wire: its charge may be on the bill already, and that none is there says nothing.
     """
 
     number: int
@@ -68,6 +70,7 @@ class Sending(NamedTuple):
     request: str = ""
     accepted: float | None = None
     credits: float | None = None
+    is_awaited: bool = False
 
 
 class Bills:
@@ -93,7 +96,8 @@ class Bills:
                 c.number != n.number OR t.state NOT IN ('sending', 'pending', 'processing', 'completed')
                     AND t.error_code != '{FORGOTTEN}',
                 c.charged, c.charged_at, c.refunded, c.refunded_at, c.bill_task, c.state = 'settled', c.bill,
-                t.request, c.accepted, CASE WHEN c.number = n.number THEN t.credits END
+                t.request, c.accepted, CASE WHEN c.number = n.number THEN t.credits END,
+                c.number = n.number AND t.state = 'sending'
             FROM timed c JOIN task t ON t.identity = c.identity
                 JOIN charge n ON n.number = (SELECT {NEWEST_OF.format("t")})
             WHERE c.gateway = ? AND c.account = ? AND c.state != 'back'
@@ -135,6 +139,7 @@ class Bills:
                         one.number,
                     )
                     for one in found
+                    if not one.is_awaited or one.charged is not None
                 ],
             )
 

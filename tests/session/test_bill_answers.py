@@ -213,6 +213,23 @@ def test_what_is_on_the_wire_is_on_the_bill_already(gateway: Gateway, fox_at: Ca
     assert fox.spent == pytest.approx(0.18)
 
 
+def test_a_bill_from_before_an_answer_was_lost_says_nothing_of_it(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """What was on the wire when the bill was read is not told as looked for and not found once its answer is lost."""
+    answered = threading.Event()
+    gateway.create = lambda _gateway, _count, _task_id: (answered.wait(60), LOST)[1]
+    fox = fox_at(gateway)
+    asking = threading.Thread(target=ask, args=[fox])
+    asking.start()
+    until(lambda: gateway.counts["create"] or None, "the creating call")
+    said = fox.reconcile()
+    assert (said.found, said.ambiguous, said.missing) == (0, 0, 0)
+    answered.set()
+    ended(asking)
+    task = fox.tasks()[0]
+    assert (task.status, task.proposal.word) == ("unknown", "not asked")
+    assert [one.word for one in fox.reconcile(fresh=True).proposals] == ["nothing found"]
+
+
 def lose(gateway: Gateway, fox: Fox, times: int) -> tuple[Any, list[float]]:
     """A task that was sent so often without an answer, and when, oldest first."""
     gateway.create = always(LOST)
