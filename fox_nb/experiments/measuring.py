@@ -30,7 +30,7 @@ _Asked = tuple[Path, Path | None]
 _THREADS = 2
 _HANDED_OUT = 16
 """So many pictures at a time are with an executor."""
-_VERSION = 3
+_VERSION = 4
 """Of what is measured: another one is measured anew."""
 
 

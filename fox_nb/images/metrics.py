@@ -21,7 +21,7 @@ from fox_nb.images.check import opened
 from fox_nb.images.inline import size_words
 from fox_nb.images.pixels import as_seen, on_white
 from fox_nb.images.png_colours import profile_of
-from fox_nb.images.turns import Turns
+from fox_nb.images.turns import Turns, big
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,7 @@ _COLOUR_EDGE = 256
 _SAME_SHAPE = 0.02
 _SMALLEST = 16
 _FLAT = 1e-3
+_STRIP = 256
 
 _turns = Turns(2)  # a sweep of twenty-five 4K pictures held 860 MB at its end
 
@@ -73,7 +74,7 @@ def measure(picture: Path, original: Path) -> tuple[dict[str, float | None], str
     Returns
     -------
     numbers : dict of str to float or None
-        By the names of `EXPLANATIONS`: PSNR is infinite when every pixel is the same.
+        By the names of `EXPLANATIONS`: PSNR is infinite when every pixel is the same, at full size of pictures of one size.
     note : str
         Why a number is None; '' when all are there.
 
@@ -105,8 +106,11 @@ def _measured(picture: Path, original: Path) -> tuple[dict[str, float | None], s
     if min(size) < _SMALLEST:
         return {}, f"{size_words(*size)} pixels are too few to measure."
     here, there = _read(picture, size), _original(original, size)
+    psnr = _psnr(here, there)
+    if psnr == math.inf and own == others != size:
+        psnr = _psnr_of_all(picture, original)
     found: dict[str, float | None] = {
-        "psnr": _psnr(here, there),
+        "psnr": psnr,
         "ssim": _ssim(here, there),
         "sharpness": _sharpness(here, there),
         "colour_shift": _colour_shift(here, there),
@@ -127,7 +131,21 @@ def _skimage(part: str) -> Any:
 
 
 def _psnr(here: Pixels, there: Pixels) -> float:
-    error = float(np.mean(np.square(here.astype(np.float32) - there)))
+    return _decibels(float(np.mean(np.square(here.astype(np.float32) - there))))
+
+
+def _psnr_of_all(picture: Path, original: Path) -> float:
+    """Return the number of the whole pictures: scaled down two that differ in a few pixels may be the same."""
+    with big.taken():
+        there, here = np.asarray(_whole(original)), _whole(picture)
+        error = 0.0
+        for top in range(0, here.height, _STRIP):
+            strip = np.asarray(here.crop((0, top, here.width, min(top + _STRIP, here.height))), dtype=np.int32)
+            error += float(np.square(strip - there[top : top + _STRIP]).sum())
+    return _decibels(error / there.size)
+
+
+def _decibels(error: float) -> float:
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
 
@@ -189,11 +207,11 @@ def _scaled(size: tuple[int, int], long_side: int) -> tuple[int, int]:
 
 def _original(picture: Path, size: tuple[int, int]) -> Pixels:
     facts = picture.stat()
-    return _kept(picture, size, (facts.st_mtime_ns, facts.st_size))
+    return _kept(picture, size, (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size))
 
 
 @lru_cache(maxsize=2)
-def _kept(picture: Path, size: tuple[int, int], version: tuple[int, int]) -> Pixels:  # noqa: ARG001 - part of the key
+def _kept(picture: Path, size: tuple[int, int], version: tuple[int, int, int]) -> Pixels:  # noqa: ARG001 - part of the key
     """Read the original once for all cells of a grid: 3 MB, kept for the last two."""
     return _read(picture, size)
 
@@ -207,3 +225,8 @@ def _read(picture: Path, size: tuple[int, int]) -> Pixels:
         seen = as_seen(image, found.orientation, profile_of(image))
         small = on_white(seen).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
     return np.asarray(small)
+
+
+def _whole(picture: Path) -> Image.Image:
+    with opened(picture, refuse=FoxError) as found:
+        return on_white(found.seen(max(found.image.size)))

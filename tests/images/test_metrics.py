@@ -63,6 +63,20 @@ def test_the_picture_itself_is_as_close_as_can_be(original):
     assert result.note == ""
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_what_differs_in_a_pixel_is_not_called_the_same(tmp_path, suffix):
+    """Scaled to the measured size two large pictures may be alike that are not: the number is then of all their pixels."""
+    pixels = np.full((1300, 2100, 3), 100, np.uint8)
+    paths = [tmp_path / f"{name}.{suffix}" for name in ("one", "other", "copy")]
+    for path, more in zip(paths, (0, 1, 0), strict=True):
+        pixels[700, 900, 1] += more
+        Image.fromarray(pixels).save(path)
+        pixels[700, 900, 1] -= more
+    one, other, copy = paths
+    assert measure(one, other).psnr == pytest.approx(10 * math.log10(255**2 * pixels.size))
+    assert measure(one, copy).psnr == math.inf
+
+
 def test_more_noise_is_farther_away(original):
     """PSNR and SSIM fall as noise grows."""
     rng = np.random.default_rng(0)
