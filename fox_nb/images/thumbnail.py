@@ -100,14 +100,18 @@ def cached_thumbnail(
     *,
     max_bytes: int = MAX_BYTES,
     bounds: PictureLimits = check.LOCAL,
+    version: str = "",
 ) -> bytes:
     """Give a picture's thumbnail from the folder of such, made when it is missing, not of this picture, or too large.
 
     A thumbnail bears its picture's time of change, so one look tells whether it still belongs. When the
     picture is gone, the thumbnail is what is left of it, and is given. A folder that can't be written costs
     time, nothing else.
+
+    `version` is the hash of a file that is not the store's own: what unpacks or copies another one into its place
+    may give that the very same time.
     """
-    kept = thumbs_dir / kept_name(path, thumbs_dir, edge)
+    kept = thumbs_dir / kept_name(path, thumbs_dir, edge, version)
     try:
         changed = path.stat().st_mtime_ns
     except OSError:
@@ -119,7 +123,9 @@ def cached_thumbnail(
                 return kept.read_bytes()
         made = b""
         if edge < LARGEST[0]:
-            large = cached_thumbnail(path, thumbs_dir, LARGEST[0], max_bytes=LARGEST[1], bounds=bounds)
+            large = cached_thumbnail(
+                path, thumbs_dir, LARGEST[0], max_bytes=LARGEST[1], bounds=bounds, version=version
+            )
             with suppress(FoxError):  # kept, and damaged since: then of the picture itself
                 made = thumbnail(large, edge=edge, max_bytes=max_bytes)
         made = made or thumbnail(path, edge=edge, max_bytes=max_bytes, bounds=bounds)
@@ -163,13 +169,13 @@ def _webp(image: Image.Image, quality: int) -> bytes:
     return stream.getvalue()
 
 
-def kept_name(path: Path, thumbs_dir: Path, edge: int) -> str:
+def kept_name(path: Path, thumbs_dir: Path, edge: int, version: str = "") -> str:
     """Name by the way from the folder to the picture, so that a store that is moved keeps its thumbnails."""
     try:
         way = os.path.relpath(path.resolve(), thumbs_dir.resolve())
     except ValueError:  # two drives on Windows
         way = str(path.resolve())
-    mark = hashlib.sha256(way.replace(os.sep, "/").encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    mark = hashlib.sha256((way.replace(os.sep, "/") + version).encode("utf-8", "surrogateescape")).hexdigest()[:10]
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem)[:40].strip("-")
     return f"{stem or 'picture'}-{edge}-{mark}.webp"
 

@@ -20,6 +20,7 @@ from fox_nb.panels.picker import PickedFile, Picker, PickerEntry
 from fox_nb.panels.script import Layout
 from fox_nb.parameters import Parameter
 from fox_nb.settings import in_voila
+from fox_nb.store import sha256_of
 from fox_nb.workdir import given_path, working_folder
 
 MOST_PICTURES = 8
@@ -170,7 +171,9 @@ class PictureControl(Control):
         path = self._path(value)
         if path is None:
             return b""
-        return cached_thumbnail(path, self._field_context.store.thumbnails, _EDGE, max_bytes=_BYTES)
+        is_ours = hasattr(value, "path") or (isinstance(value, str) and LOCAL_PICTURE.fullmatch(value))
+        thumbs, version = self._field_context.store.thumbnails, "" if is_ours else sha256_of(path)
+        return cached_thumbnail(path, thumbs, _EDGE, max_bytes=_BYTES, version=version)
 
     def _path(self, value: Any) -> Path | None:
         """Return the file that stands behind a value; None for a link and for what is no file."""

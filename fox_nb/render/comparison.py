@@ -56,11 +56,11 @@ def version_of(path: Path) -> Version:
 def hash_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, computed once for a version of it."""
     facts = path.stat()
-    return _hash(path, facts.st_mtime_ns, facts.st_size)
+    return _hash(path, (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size))  # whoever copies a file may keep its time
 
 
 @lru_cache(maxsize=2_000)
-def _hash(path: Path, _changed: int, _size: int) -> str:
+def _hash(path: Path, _facts: tuple[int, int, int]) -> str:
     return sha256_of(path)
 
 
@@ -120,7 +120,8 @@ class ComparedPicture:
         try:
             if self.thumbs is None or edge > EDGE:  # an export's large previews are not worth keeping
                 return thumbnail(self.path, edge=edge, max_bytes=max_bytes)
-            return cached_thumbnail(self.path, self.thumbs, edge, max_bytes=max_bytes)
+            version = self.version[1] if self.version is not None else ""
+            return cached_thumbnail(self.path, self.thumbs, edge, max_bytes=max_bytes, version=version)
         except (FoxError, OSError):
             return b""
 

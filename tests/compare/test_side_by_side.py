@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import os
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -298,6 +301,23 @@ def test_a_file_that_has_changed_has_no_numbers_of_what_it_is_now(tmp_path: Path
         assert "psnr" not in frame or frame["psnr"].isna().all()
         assert "changed after" in f"{frame['error'][1]}{frame['note'][1]}"
         assert "changed since" in " ".join(shown.findings())
+
+
+def test_a_file_of_the_very_same_time_and_size_is_another_one(sandbox: Any, tmp_path: Path) -> None:
+    """What is unpacked into the place of a file may have its time: neither its thumbnail nor its hash is the earlier one's."""
+    photo, fox = tmp_path / "photo.bmp", Fox(base_url=sandbox.base_url, api_key=MARKED_KEY, store=tmp_path / "fox_runs")
+    seen = []
+    for colour in ("red", "lime", "blue"):
+        Image.new("RGB", (96, 64), colour).save(photo)
+        Image.new("RGB", (96, 64), colour).save(tmp_path / "photo.png")
+        for path in (photo, tmp_path / "photo.png"):
+            os.utime(path, (1e9, 1e9))
+        shown = fox.compare([photo, tmp_path / "photo.png"])
+        previews = re.findall(r'src="data:image/webp;base64,([^"]+)"', shown._repr_html_())
+        opened = [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in previews]
+        seen.append([max(range(3), key=one.getpixel((48, 32)).__getitem__) for one in opened])
+    fox.close()
+    assert seen == [[0, 0], [1, 1], [2, 2]]
 
 
 def test_an_original_that_is_missing_is_told(tmp_path: Path) -> None:

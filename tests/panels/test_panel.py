@@ -6,6 +6,7 @@ import gc
 import html
 import io
 import json
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 import traitlets
 from ipywidgets.embed import dependency_state
-from PIL import Image
+from PIL import Image, ImageColor
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, FoxError, InvalidRequest, StoreError, SubmissionUnknown, TaskFailed
@@ -407,6 +408,19 @@ def test_a_picture_in_a_text_is_no_file(fox: Fox, sandbox: Any) -> None:
     until(lambda: picker.error or picker.entries[0].thumbnail or None, "the thumbnail")
     assert (picker.error, panel.image_urls, picker.entries[0].name) == ("", [text], "data: URL")
     assert panel.submit().wait().status == "completed"
+
+
+def test_a_chosen_file_is_seen_as_it_is_now(fox: Fox, tmp_path: Path) -> None:
+    """One that was unpacked into the place of another, with its time, is not shown by the thumbnail of that."""
+    photo = tmp_path / "photo.png"
+    for colour in ("red", "blue"):
+        Image.new("RGB", (64, 64), colour).save(photo)
+        os.utime(photo, (1e9, 1e9))
+        picker = fox.panel("phota-image-edit", prompt="at night", image_urls=[photo]).controls["image_urls"]
+        small = until(lambda: picker.entries[0].thumbnail or None, "the thumbnail")  # noqa: B023 - called at once
+        with Image.open(io.BytesIO(small)) as shown:
+            seen = shown.convert("RGB").getpixel((32, 32))
+        assert np.allclose(seen, ImageColor.getrgb(colour), atol=8)
 
 
 def test_what_was_wrong_with_a_picture_goes_with_it(fox: Fox, tmp_path: Path) -> None:
