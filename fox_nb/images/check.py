@@ -43,12 +43,15 @@ _OTHER_THINGS = {
     b"pk\x03\x04": "is a ZIP archive",
 }
 _BYTE = 8
+_FULL_RGB = b"\0\1"
+"""The matrix and the range of a PNG's cICP chunk that stand for colours as they are."""
 _NARROW: dict[object, int] = {"L;2": 2, "L;4": 4}
 """Bits of a PNG's greys, by Pillow's name of how they are packed."""
 _SAMPLE_FORMAT, _BITS, _SIGNED = 339, 258, 2
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_KIND, _IS_SMALLER, _INSIDE = 254, 1, 330
 _PLANES, _APART, _COMPRESSION, _NOT_COMPRESSED = 284, 2, 259, 1
-"""TIFF's tags for numbers, for what 0 is, for planes and packing, and the values of them that we refuse."""
+"""TIFF's tags for numbers, what 0 is, pages within a page, planes and packing, and the values of them that we refuse."""
 _HEAD = 512
 _BIG, _BIG_JPEG = 8_000_000, 24_000_000  # JPEGs are mostly decoded at a fraction of their size
 
@@ -195,7 +198,7 @@ def opened(
             cicp, goes_on = _prove_pixels(stream) if kind == "PNG" else (b"", False)
             stream.seek(0)
             image = plugin(stream)
-            if len(cicp) == 4:  # noqa: PLR2004 - its size
+            if cicp[2:] == _FULL_RGB:  # browsers pass over all else
                 image.info[CICP] = cicp
             _scale_clear(image)
             _refuse_too_large(image.size, bounds, refuse, name)
@@ -365,6 +368,8 @@ def refuse_misread(image: Image.Image, refuse: Refuse, name: str) -> None:
         why = f"in which 0 is white, of {deepest} bits, which would be read as its negative"
     elif tags.get(_PLANES) == _APART and deepest > _BYTE and tags.get(_COMPRESSION) == _NOT_COMPRESSED:
         why = f"with its colours one after the other, of {deepest} bits, which would be read as noise"
+    elif tags.get(_KIND, 0) & _IS_SMALLER and _INSIDE in tags:
+        why = f"that holds a camera's raw data: only its preview of {size_words(*image.size)} pixels could be read here"
     else:
         return
     raise refuse(f"{name} is a TIFF {why}.", todo="Save it as PNG or JPEG.")

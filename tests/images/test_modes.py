@@ -168,6 +168,21 @@ def test_colours_may_stand_apart(dtype, compression, right):
     judge(stream.getvalue(), np.stack([GREY] * 3, axis=-1), right)
 
 
+def test_a_raw_photo_is_not_taken_for_its_preview():
+    """Cameras' DNG and NEF files are TIFFs whose first page is a small preview: that is no picture to be paid for."""
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream) as raw:
+        raw.write(np.asarray(COLOURS), photometric="rgb", subfiletype=1, subifds=1)
+        raw.write(np.zeros((480, 640), np.uint16), photometric=32803, subfiletype=0)
+    with pytest.raises(InvalidRequest, match="raw data: only its preview of 64 × 48 pixels"):
+        prepare(stream.getvalue())
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream) as pyramid:
+        pyramid.write(np.asarray(COLOURS), photometric="rgb", subifds=1)
+        pyramid.write(np.asarray(COLOURS)[::2, ::2], photometric="rgb", subfiletype=1)
+    judge(stream.getvalue(), np.asarray(COLOURS.convert("RGB"), float), True)
+
+
 def test_a_deep_transparent_grey_stays_transparent():
     """A PNG of 16 bits, one of whose greys is transparent, is so where that grey is, and nowhere else."""
     stream = io.BytesIO()

@@ -116,6 +116,7 @@ def test_a_grey_that_is_transparent_is_so_in_any_number_of_bits(bits):
         ({"cicp": (1, 8, 0, 1)}, (110, 229, 160)),
         ({"cicp": (2, 2, 0, 1), "gamma": 100_000}, (110, 229, 160)),
         ({"cicp": (1, 8), "gamma": 45_455}, GIVEN),
+        ({"cicp": (12, 13, 0, 0)}, GIVEN),
     ],
     ids=str,
 )
