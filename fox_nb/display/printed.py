@@ -50,13 +50,12 @@ class Printed:
 
 def _sheet(thumbnails: Sequence[bytes]) -> bytes:
     from PIL import Image as Pillow
-    from PIL import ImageOps
 
-    from fox_nb.images.pixels import on_white
+    from fox_nb.images.pixels import fitted, on_white
 
     columns = min(_ACROSS, len(thumbnails))
     edge = _EDGE if columns == 1 else _EDGE // 2
-    small = [ImageOps.contain(on_white(Pillow.open(io.BytesIO(one))), (edge, edge)) for one in thumbnails]
+    small = [fitted(on_white(Pillow.open(io.BytesIO(one))), (edge, edge)) for one in thumbnails]
     height = max(picture.height for picture in small)
     sheet = Pillow.new(
         "RGB", (sum(picture.width for picture in small[:columns]), height * -(-len(small) // columns)), "white"

@@ -94,6 +94,12 @@ def sized(image: Image.Image, edge: int) -> Image.Image:
     return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
+def fitted(image: Image.Image, box: tuple[int, int]) -> Image.Image:
+    """Scale the picture so that it just fits into a box; of the narrowest one a pixel stays to be seen."""
+    factor = min(box[0] / image.width, box[1] / image.height)
+    return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor))))
+
+
 def is_called_srgb(profile: bytes | None) -> bool:
     """Tell whether an ICC profile bears sRGB's name, or is none at all, which means sRGB."""
     if not profile:

@@ -14,11 +14,12 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from fox_nb.atomic import reason_of, write
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.inline import size_words
+from fox_nb.images.pixels import fitted
 from fox_nb.images.saving import FORMATS
 from fox_nb.render.comparison import facts, numbers, preview_size, previews, version_of
 from fox_nb.render.comparison_table import WITHOUT_PICTURE, static_grid
@@ -348,7 +349,7 @@ class _Sheet:
         if not data:
             return False
         with Image.open(io.BytesIO(data)) as preview:
-            small = ImageOps.contain(preview.convert("RGBA"), (self.side, self.picture_height))
+            small = fitted(preview.convert("RGBA"), (self.side, self.picture_height))
         sheet.paste(small, at, small)
         return True
 

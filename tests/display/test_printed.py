@@ -11,6 +11,7 @@ from nbconvert import HTMLExporter, LatexExporter
 from PIL import Image
 from traitlets.config import Config
 
+from fox_nb import compare
 from fox_nb.display.printed import _sheet
 from fox_nb.images.thumbnail import thumbnail
 from fox_nb.session import Image as PictureOfATask
@@ -85,6 +86,19 @@ def test_a_transparent_picture_is_printed_on_white(tmp_path: Path) -> None:
     row = PictureRow(1, "a.png", "", "", "image/png", 300, 200, 0)
     pixels = np.asarray(PictureOfATask(row, tmp_path / "a.png", tmp_path, TERMINAL))
     assert [pixels[5, 5].tolist(), pixels[100, 150].tolist()] == [[255] * 3, [255, 0, 0]]
+
+
+def test_the_narrowest_picture_is_printed_too(tmp_path: Path) -> None:
+    """A line of pixels, as a scanner gives one, has a pixel left when it is scaled, alone and beside others."""
+    Image.new("RGB", (1, 3000), "red").save(tmp_path / "line.png")
+    line, wide = thumbnail(tmp_path / "line.png", edge=896), thumbnail(tmp_path / "line.png")
+    for pictures in ([line], [line, wide], [wide]):
+        with Image.open(io.BytesIO(_sheet(pictures))) as sheet:
+            assert sheet.width == len(pictures)
+            assert sheet.getpixel((0, 50))[0] > 200
+    pictures = compare([Image.new("RGB", (900, 300)), tmp_path / "line.png"])
+    with Image.open(pictures.save_image(tmp_path / "sheet.png")) as sheet:
+        assert (255, 0, 0) in [colour for _, colour in sheet.convert("RGB").getcolors(1 << 20) or ()]
 
 
 def test_a_damaged_picture_hides_no_other(runner: Any, own_sandbox: Mapping[str, str]) -> None:
