@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from comparisons import EVIL, ORIGINAL, OTHER, Page, comparison, flat, laid_out, near
-from fox_nb.render.comparison import Axis, Cell, Take
+from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Take
 from fox_nb.render.comparison_files import save_html
 
 if TYPE_CHECKING:
@@ -203,6 +204,27 @@ def test_the_difference_is_the_distance_times_the_gain(page: Page) -> None:
     assert page.locator("[role=status]").inner_text() == "Gain 2"
     page.press("Escape")
     assert near(page.pixel(0, 0), OTHER)
+
+
+def test_what_shines_through_is_no_difference(browser: Browser, tmp_path: Path) -> None:
+    """Of two equal pictures nothing is left, be they half transparent; against another one it is as on white."""
+    shown = []
+    for name, alpha in (("half", 128), ("same", 128), ("opaque", 255)):
+        Image.new("RGBA", (320, 320), (200, 40, 40, alpha)).save(tmp_path / f"{name}.png")
+        shown.append(ComparedPicture(tmp_path / f"{name}.png", 320, 320))
+    half, *others = shown
+    cells = [[Cell(picture.name, [Take(1, "done", picture)]) for picture in others]]
+    path = save_html(laid_out("t", None, Axis("x", ["1", "2"]), cells, half), tmp_path / "compare.html")
+    context = browser.new_context(offline=True)
+    page = Page(context.new_page())
+    page.open(path)
+    page.cell(0, 0).click()
+    page.press("d", "a", "Shift+G", "Shift+G")
+    assert near(page.pixel(0, 0), (0, 0, 0))
+    assert near(page.pixel(0, 1), (27, 107, 107))
+    page.press("Escape")
+    assert near(page.pixel(0, 1), (200, 40, 40))
+    context.close()
 
 
 def test_takes_are_flipped_through(page: Page) -> None:

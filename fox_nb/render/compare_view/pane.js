@@ -58,7 +58,8 @@ export class Pane {
     const { width, height } = this.size;
     context.clearRect(0, 0, width, height);
     if (!look.picture) return [];
-    const keys = this.#paint(context, look.picture, look);
+    const subtracts = look.other && look.mode === "difference";
+    const keys = this.#paint(context, look.picture, { ...look, onWhite: subtracts });
     if (!look.other || look.mode === "picture") return keys;
     if (look.mode === "slider") {
       context.save();
@@ -74,36 +75,39 @@ export class Pane {
     return keys;
   }
 
-  #paint(context, picture, { view, frame, pixelated }) {
+  /** `onWhite` is for differences, as numbers have it: what shines through twice would not be gone. */
+  #paint(context, picture, { view, frame, pixelated, onWhite = false }) {
     const pane = this.size;
     const place = placed(view, pane, picture, frame);
     context.imageSmoothingEnabled = !pixelated;
     context.imageSmoothingQuality = "medium";
     const preview = this.pictures.preview(picture.id);
+    if (onWhite) whiten(context, place);
     if (preview) context.drawImage(preview, place.left, place.top, place.width, place.height);
     const enough = preview && (preview.naturalWidth ?? preview.width) >= place.width;
     if (enough || !picture.levels) return [];
     const level = levelFor(place.scale, picture);
     const keys = [];
-    const drawn = this.#layer(context, picture, place, level, keys);
+    const drawn = this.#layer(context, picture, place, level, onWhite, keys);
     if (!drawn) {
       // until all are here, the sharpest of what was fetched before stands in, the coarse below the fine
       for (let coarser = picture.levels - 1; coarser > level; coarser--) {
-        this.#layer(context, picture, place, coarser);
+        this.#layer(context, picture, place, coarser, onWhite);
       }
-      this.#layer(context, picture, place, level);
+      this.#layer(context, picture, place, level, onWhite);
     }
     return keys;
   }
 
   /** Draw those tiles of a level that are here; true when none is missing. */
-  #layer(context, picture, place, level, /** @type {string[] | undefined} */ keys = undefined) {
+  #layer(context, picture, place, level, onWhite, /** @type {string[] | undefined} */ keys = undefined) {
     let whole = true;
     for (const tile of tilesSeen(place, this.size, picture, level)) {
       keys?.push(Tiles.key(picture.id, level, tile.x, tile.y));
       const bitmap = this.pictures.tile(picture.id, level, tile.x, tile.y);
       if (bitmap) {
-        context.clearRect(tile.left, tile.top, tile.width, tile.height);
+        if (onWhite) whiten(context, tile);
+        else context.clearRect(tile.left, tile.top, tile.width, tile.height);
         context.drawImage(bitmap, tile.left, tile.top, tile.width, tile.height);
       } else {
         whole = false;
@@ -119,7 +123,7 @@ export class Pane {
     scratch.height = height;
     // a smaller original is smoothed, or its blocks would be all that the difference shows
     const pixelated = look.pixelated && look.other.width === look.picture.width;
-    const keys = this.#paint(scratch.getContext("2d"), look.other, { ...look, pixelated });
+    const keys = this.#paint(scratch.getContext("2d"), look.other, { ...look, pixelated, onWhite: true });
     context.save();
     context.globalCompositeOperation = "difference";
     context.drawImage(scratch, 0, 0);
@@ -130,4 +134,9 @@ export class Pane {
     context.restore();
     return keys;
   }
+}
+
+function whiten(context, { left, top, width, height }) {
+  context.fillStyle = "#fff";
+  context.fillRect(left, top, width, height);
 }
