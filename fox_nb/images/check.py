@@ -51,7 +51,7 @@ _SAMPLE_FORMAT, _BITS, _SIGNED = 339, 258, 2
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 _KIND, _IS_SMALLER, _INSIDE = 254, 1, 330
 _PLANES, _APART, _COMPRESSION, _NOT_COMPRESSED = 284, 2, 259, 1
-"""TIFF's tags for numbers, what 0 is, pages within a page, planes and packing, and the values of them that we refuse."""
+"""TIFF's tags for numbers, what 0 is, pages within a page, planes and packing, and the values that we refuse."""
 _HEAD = 512
 _BIG, _BIG_JPEG = 8_000_000, 24_000_000  # JPEGs are mostly decoded at a fraction of their size
 

@@ -74,7 +74,8 @@ def measure(picture: Path, original: Path) -> tuple[dict[str, float | None], str
     Returns
     -------
     numbers : dict of str to float or None
-        By the names of `EXPLANATIONS`: PSNR is infinite when every pixel is the same, at full size of pictures of one size.
+        By the names of `EXPLANATIONS`: PSNR is infinite when every pixel is the same, of pictures of one size at their
+        full size.
     note : str
         Why a number is None; '' when all are there.
 

@@ -123,9 +123,7 @@ def cached_thumbnail(
                 return kept.read_bytes()
         made = b""
         if edge < LARGEST[0]:
-            large = cached_thumbnail(
-                path, thumbs_dir, LARGEST[0], max_bytes=LARGEST[1], bounds=bounds, version=version
-            )
+            large = cached_thumbnail(path, thumbs_dir, LARGEST[0], max_bytes=LARGEST[1], bounds=bounds, version=version)
             with suppress(FoxError):  # kept, and damaged since: then of the picture itself
                 made = thumbnail(large, edge=edge, max_bytes=max_bytes)
         made = made or thumbnail(path, edge=edge, max_bytes=max_bytes, bounds=bounds)

@@ -174,7 +174,7 @@ def test_a_raw_photo_is_not_taken_for_its_preview():
     with tifffile.TiffWriter(stream) as raw:
         raw.write(np.asarray(COLOURS), photometric="rgb", subfiletype=1, subifds=1)
         raw.write(np.zeros((480, 640), np.uint16), photometric=32803, subfiletype=0)
-    with pytest.raises(InvalidRequest, match="raw data: only its preview of 64 × 48 pixels"):
+    with pytest.raises(InvalidRequest, match=r"raw data: only its preview of 64 . 48 pixels"):
         prepare(stream.getvalue())
     stream = io.BytesIO()
     with tifffile.TiffWriter(stream) as pyramid:
