@@ -64,12 +64,6 @@ def lighter(colour: Colour, amount: float) -> Colour:
     return from_lab((min(1.0, max(0.0, lightness + amount)), a, b))
 
 
-def saturated(colour: Colour, factor: float) -> Colour:
-    """Return the colour with its chroma multiplied by `factor`."""
-    lightness, a, b = to_lab(colour)
-    return from_lab((lightness, a * factor, b * factor))
-
-
 def hued(colour: Colour, towards: Colour, share: float) -> Colour:
     """Return the colour with its hue moved towards another's, its lightness nearly kept."""
     l1, a1, b1 = to_lab(colour)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fox_nb.sandbox.art.chance import stream
-from fox_nb.sandbox.art.colour import NAMED, TABLES, Colour, hued, lighter, mix, palette, rgb, saturated, times, to_lab
+from fox_nb.sandbox.art.colour import NAMED, TABLES, Colour, hued, lighter, mix, palette, rgb, times
 from fox_nb.sandbox.art.vocabulary import Brief
 
 
@@ -103,13 +103,7 @@ def _washed(light: Light, colour: Colour, share: float) -> Light:
 
 def tinted(light: Light, colour: Colour, share: float) -> Light:
     """Return the light with its whole palette moved towards one hue."""
-    level, a, b = to_lab(colour)
-    chroma = (a * a + b * b) ** 0.5
-    if chroma < 0.03:  # black, white and greys have no hue to give: they lighten or darken
-        move = (level - 0.5) * 0.28 * share
-        sky = [lighter(saturated(c, 1 - 0.7 * share), move) for c in (light.top, light.middle, light.low)]
-    else:
-        sky = [hued(c, colour, share) for c in (light.top, light.middle, light.low)]
+    sky = [hued(c, colour, share) for c in (light.top, light.middle, light.low)]
     first, second, third = light.accent
     factors = tuple(0.75 * f + 0.25 * share * c / 128 + 0.25 * (1 - share) * f
                     for f, c in zip(light.tint, colour, strict=True))  # fmt: skip

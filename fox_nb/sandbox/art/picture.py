@@ -9,11 +9,10 @@ import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from fox_nb.sandbox.art import city, forest, land, water
-from fox_nb.sandbox.art.canvas import Canvas, Fade
+from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.cast import cast, draw_people
 from fox_nb.sandbox.art.chance import digest
-from fox_nb.sandbox.art.colour import NAMED, TABLES, lighter, mix, palette, rgb
-from fox_nb.sandbox.art.curves import ellipse
+from fox_nb.sandbox.art.colour import NAMED, TABLES, palette, rgb
 from fox_nb.sandbox.art.drawing import Spot, draw
 from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.finish import finished
@@ -166,20 +165,7 @@ def _room(c: Canvas, light: Light, ask: Ask) -> Spot:
     flip = bool(ask.rng("room").random() < 0.5)
     x = c.w / 2 + wide * size / 2 * (1 if flip else -1)
     draw(c, _indoors(light), ask.brief.scene, Spot(x, (c.h - tall * size) / 2, size), flip=flip)
-    return Spot(c.w * 0.5, c.h * 0.9, 0.28)
-
-
-def _studio(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Draw a plain backdrop with one large round of light."""
-    rng = ask.rng("studio")
-    tone = mix(light.accent[int(rng.integers(3))], light.middle, 0.35)
-    wall = lighter(tone, -0.16) if light.dark else mix(tone, rgb("#f3e6d2"), 0.45)
-    c.ground(np.zeros(4), Fade(lighter(wall, 0.03), lighter(wall, -0.1), 0, c.h))
-    x, y, r = c.w * (0.5 + float(rng.uniform(-0.06, 0.06))), c.h * 0.43, 0.4 * min(c.w, c.h)
-    disc = mix(light.accent[1], tone, 0.3)
-    c.fill(ellipse(x, y, r), Fade(lighter(disc, 0.06), lighter(disc, -0.06), y - r, y + r))
-    c.glow(x - r * 0.5, y - r * 0.7, r * 1.8, light.sun, alpha=0.4)
-    return Spot(c.w * 0.5, c.h * 0.92, 0.36)
+    return Spot(c.w * 0.5, c.h * 0.9, 0.36 if ask.brief.scene == "studio" else 0.28)
 
 
 def _sky(c: Canvas, light: Light, ask: Ask) -> Spot:
@@ -200,7 +186,7 @@ SCENES: dict[str, Callable[[Canvas, Light, Ask], Spot]] = {
     "city": city.city,
     "forest": forest.forest,
     "sky": _sky,
-    "studio": _studio,
+    "studio": _room,
     "library": _room,
     "room": _room,
 }
