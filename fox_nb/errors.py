@@ -69,11 +69,11 @@ class FoxError(Exception):
         rest = " ".join(part for part in (self.money, self.todo) if part)
         return f"{self.what}{chr(10) if chr(10) in self.what else ' '}{rest}".rstrip()
 
-    def retold(self, what: str, *, money: str, todo: str) -> Self:
+    def reworded(self, what: str, *, money: str, todo: str) -> Self:
         """Return it in other words, its class and facts kept: what one request met has stopped them all."""
-        told = _again(type(self), (what,))
-        vars(told).update(vars(self), what=what, money=money, todo=todo)
-        return told
+        error = _again(type(self), (what,))
+        vars(error).update(vars(self), what=what, money=money, todo=todo)
+        return error
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes whole: an error that cannot be unpickled hangs `multiprocessing.Pool` for ever."""

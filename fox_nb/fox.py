@@ -133,7 +133,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         self._folder = store
         self._folder = self.store.folder  # its place is fixed now
         self._gateway = self.store.catalog.known(self._gateway, fingerprint(self._gateway.key, self.store.salt))
-        self._say()
+        self._announce()
         renew_in_children(self)
 
     def _after_fork(self) -> None:
@@ -249,9 +249,9 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         from fox_nb.session import Session, as_known
 
         if not _is_in_notebook():
-            from fox_nb.session.leaving import tell_at_exit
+            from fox_nb.session.leaving import warn_at_exit
 
-            tell_at_exit()
+            warn_at_exit()
         gateway = self._gateway
         if gateway.is_sandbox and gateway.key is None:
             from fox_nb.local import SandboxClient
@@ -450,7 +450,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             return f"the recorded lesson {self._pack.path.name}"
         return "the sandbox" if self.is_sandbox else self._gateway.base_url
 
-    def _say(self) -> None:
+    def _announce(self) -> None:
         """Say where pictures will come from and what was left unfinished: in the cell, or on a script's stderr."""
         is_cell = _is_in_notebook()
         line = f"fox_nb: {self._where}."

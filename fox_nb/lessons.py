@@ -81,7 +81,7 @@ def open_lab(folder: Path | None, *, port: int, browser: bool, service: bool) ->
     with tempfile.TemporaryDirectory(prefix="fox_nb-lab-") as config:
         ask_no_question(config)
         known = os.environ.get("JUPYTER_CONFIG_PATH", "")
-        return _stay(command, {**environment, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [config, known]))})
+        return _run_lab(command, {**environment, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [config, known]))})
 
 
 def ask_no_question(config: str | Path) -> None:
@@ -98,7 +98,7 @@ def ask_no_question(config: str | Path) -> None:
     (folder / "default_setting_overrides.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
-def _stay(command: list[str], environment: dict[str, str]) -> int:
+def _run_lab(command: list[str], environment: dict[str, str]) -> int:
     """Run JupyterLab until it ends: Ctrl-C reaches it, too, and there it asks; a termination is handed on."""
     with subprocess.Popen(command, env=environment) as lab:  # noqa: S603 - our own interpreter, no shell
         before = signal.signal(signal.SIGTERM, lambda *_: lab.terminate())

@@ -197,14 +197,14 @@ class SandboxControls(OfOneProcess):
             sent = transport.send(call)
         if isinstance(sent, Broken):
             raise _unavailable(sent.reason)
-        said = decoded(sent)
-        if not isinstance(said, dict) or sent.status != _OK:
-            why = said.get("error", {}).get("message") if isinstance(said, dict) else None
+        answer = decoded(sent)
+        if not isinstance(answer, dict) or sent.status != _OK:
+            why = answer.get("error", {}).get("message") if isinstance(answer, dict) else None
             raise SandboxError(
                 f"The sandbox does not do that: {why or f'HTTP {sent.status}'}",
                 todo="Its /openapi.json lists what it does.",
             )
-        return said
+        return answer
 
 
 def _connected() -> process.Address:

@@ -156,12 +156,12 @@ def parse(request: type[Request], words: Iterable[str], body: str) -> dict[str, 
     if unknown:
         options.error(f"there is no option {unknown}.{meant_name(unknown, (*options.allowed,))}")
     found = vars(given)
-    said = [text for text in (" ".join(free), body.strip()) if text]
+    texts = [text for text in (" ".join(free), body.strip()) if text]
     prompt = next((parameter.name for parameter in parameters(request) if parameter.hint.kind == "prompt"), "")
-    if prompt and prompt not in found and said:
-        found[prompt] = said.pop()
-    if said:
-        options.error(f"{said[0][:80]!r} has no place in this request; every value stands after its option.")
+    if prompt and prompt not in found and texts:
+        found[prompt] = texts.pop()
+    if texts:
+        options.error(f"{texts[0][:80]!r} has no place in this request; every value stands after its option.")
     return found
 
 

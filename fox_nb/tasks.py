@@ -217,16 +217,16 @@ def usable_id(value: Any) -> str:
 
 def _id_of(answer: dict[str, Any], asked: str) -> str:
     """Return a task's id: the one that was asked for, else a text; a number beside one is that of a line in a table."""
-    said = sorted((answer.get(name) for name in _IDS), key=lambda value: not isinstance(value, str))
-    found = [one for one in map(usable_id, said) if one]
+    ids = sorted((answer.get(name) for name in _IDS), key=lambda value: not isinstance(value, str))
+    found = [one for one in map(usable_id, ids) if one]
     return asked if asked in found else next(iter(found), "")
 
 
 def _only_id(parts: Iterable[dict[str, Any]]) -> str:
     """Return the id that an answer calls its task's, or the only one; '' where one of several may be the call's."""
     for names in (("task_id", "taskId"), ("id",), ("data", "result") if any(map(_says_success, parts)) else ()):
-        said = [part.get(name) for part in parts for name in names]
-        found = {usable_id(value) for value in said if "data" not in names or _is_like_an_id(value)} - {""}
+        ids = [part.get(name) for part in parts for name in names]
+        found = {usable_id(value) for value in ids if "data" not in names or _is_like_an_id(value)} - {""}
         if found:
             return found.pop() if len(found) == 1 else ""
     return ""
@@ -296,8 +296,8 @@ def _error(answer: dict[str, Any]) -> tuple[str, str]:
     error = answer.get("error") or {}
     if not isinstance(error, dict):
         error = {"message": error}
-    said = [error.get("message"), answer.get("fail_reason"), answer.get("message")]
-    message = next((text for text in map(_text, said) if text), "")
+    texts = [error.get("message"), answer.get("fail_reason"), answer.get("message")]
+    message = next((text for text in map(_text, texts) if text), "")
     if not message:
         named = answer | {"error": None} | error
         like = {name: value for name, value in named.items() if value and re.search(_LIKE_A_REASON, name)}
@@ -350,8 +350,8 @@ def _found(value: Any, depth: int = 0, *, sure: bool = True, is_done: bool = Tru
 
 def _inline(result: dict[str, Any]) -> list[Result]:
     """Return the picture that stands in a result itself, as a ``data:`` URL."""
-    said = result.get("b64_json")
-    text = _whole(said.strip()) if isinstance(said, str) else ""
+    encoded = result.get("b64_json")
+    text = _whole(encoded.strip()) if isinstance(encoded, str) else ""
     return [Result(url=text if is_data(text) else f"data:;base64,{text}")] if text else []
 
 

@@ -124,8 +124,8 @@ def _action(actions: Any, name: str, run: Any, words: str, **values: Any) -> arg
             )
         database = Database(chosen.folder, chosen.database)
         try:
-            if said := run(chosen, Seats(database), database):
-                print(f"{said} (The class in {chosen.folder.absolute()}.)")
+            if report := run(chosen, Seats(database), database):
+                print(f"{report} (The class in {chosen.folder.absolute()}.)")
             if is_new:
                 print(f"A new class was begun in {chosen.folder.absolute()}.", file=sys.stderr)
         except (SQLAlchemyError, UnicodeError) as error:

@@ -148,7 +148,7 @@ class Deposits:
         if going is None:
             going = self._fetching[row.token] = asyncio.ensure_future(self._fetch(row))
             going.add_done_callback(lambda _done: self._fetching.pop(row.token, None))
-            going.add_done_callback(heard)
+            going.add_done_callback(retrieve_exception)
         await asyncio.wait({going})
         return going.result()
 
@@ -221,7 +221,7 @@ class Deposits:
         linking = asyncio.create_task(self._link(sha256, anew=anew))
         self._uploading.add(linking)
         linking.add_done_callback(self._uploading.discard)
-        linking.add_done_callback(heard)
+        linking.add_done_callback(retrieve_exception)
         await asyncio.wait({linking})
         return linking.result()
 
@@ -300,7 +300,7 @@ class Deposits:
         return found[0] if found else None
 
 
-def heard(task: asyncio.Future[Any]) -> None:
+def retrieve_exception(task: asyncio.Future[Any]) -> None:
     """Take note of how something ended: who waits for it is told, and there may be nobody who does."""
     if not task.cancelled():
         task.exception()

@@ -141,8 +141,8 @@ class Plain(web.RequestHandler):
     @property
     def scheme(self) -> str:
         """What a browser speaks with the outermost proxy, each of which says it behind what those before it said."""
-        told = self.request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
-        return told if told in {"http", "https"} else self.request.protocol
+        proto = self.request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+        return proto if proto in {"http", "https"} else self.request.protocol
 
 
 @web.stream_request_body
@@ -253,7 +253,7 @@ class _Generations(Endpoint):
         row, joined = await self.context.forwarder.create(
             who, body, take, self.request.host, lambda: self.received.closed, self.until
         )
-        self.finish(await self.context.forwarder.told(row, self.base, joined=joined))
+        self.finish(await self.context.forwarder.task_answer(row, self.base, joined=joined))
 
 
 class _Tasks(Endpoint):
@@ -264,7 +264,7 @@ class _Tasks(Endpoint):
     async def get(self, task: str) -> None:
         who = self.admitted()
         row = await self.context.forwarder.task(task, who)
-        self.finish(await self.context.forwarder.told(row, self.base))
+        self.finish(await self.context.forwarder.task_answer(row, self.base))
 
 
 class _Uploads(Endpoint):
@@ -277,7 +277,7 @@ class _Uploads(Endpoint):
         if kind == "url":
             if self.size > LARGEST_REQUEST:
                 raise Refusal(413, "This is too large. Make it smaller.", "file_too_large_error")
-            row = await asyncio.to_thread(lambda: self.context.deposits.add_link(who.name, self._said("url")))
+            row = await asyncio.to_thread(lambda: self.context.deposits.add_link(who.name, self._text_field("url")))
         else:
             async with self.context.filing:
                 row = await asyncio.to_thread(self._kept, who, kind)
@@ -297,16 +297,16 @@ class _Uploads(Endpoint):
             raise Refusal(422, "The file is empty.")
         return self.context.deposits.add(who.name, data, name)
 
-    def _said(self, name: str) -> str:
-        self.said = self.json()
-        found = self.said.get(name) if isinstance(self.said, dict) else None
+    def _text_field(self, name: str) -> str:
+        self.fields = self.json()
+        found = self.fields.get(name) if isinstance(self.fields, dict) else None
         if not isinstance(found, str):
             raise Refusal(422, "There is no file in it.")
         return found
 
     def _text(self) -> tuple[bytes, str]:
-        text = self._said("file_data")
-        name = self.said.get("file_name")
+        text = self._text_field("file_data")
+        name = self.fields.get("file_name")
         try:
             return base64.b64decode(text.rpartition(",")[2], validate=True), name if isinstance(name, str) else "file"
         except ValueError:
@@ -365,9 +365,9 @@ class _Account(Endpoint):
     AFTER_THE_END = True
 
     async def get(self, what: str) -> None:
-        self.finish(await asyncio.to_thread(self._told, self.admitted(), what.rstrip("/")))
+        self.finish(await asyncio.to_thread(self._billing_answer, self.admitted(), what.rstrip("/")))
 
-    def _told(self, who: Seat, what: str) -> dict[str, Any]:
+    def _billing_answer(self, who: Seat, what: str) -> dict[str, Any]:
         spent = self.context.seats.spent(who.name)
         answers: dict[str, Callable[[], dict[str, Any]]] = {
             "dashboard/billing/subscription": lambda: {"hard_limit_usd": who.budget / MICRO_PER_USD},

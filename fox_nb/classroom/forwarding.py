@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from fox_nb.classroom.bookings import ENDED, FAILED, Bookings, Ended, Wanted, named_in
-from fox_nb.classroom.deposits import RESULT_LIFE, Deposits, heard
+from fox_nb.classroom.deposits import RESULT_LIFE, Deposits, retrieve_exception
 from fox_nb.classroom.refusals import (
     Refusal,
     as_refusal,
@@ -110,7 +110,7 @@ class Forwarder:
         self._left_alone = float("-inf")
         """Until then no task is polled: the gateway has asked for it."""
         self._irregular = Irregular[int]()
-        self._said: dict[int, tuple[float, TaskState]] = {}
+        self._states: dict[int, tuple[float, TaskState]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         """What is under way and asked for again and again: for each task and seat, its row."""
         self._ended: dict[int, Ended] = {}
@@ -141,7 +141,7 @@ class Forwarder:
             booking = asyncio.create_task(self._book(who, wanted, request.body(), take, until))
             self._booking.add(booking)
             booking.add_done_callback(self._booking.discard)
-            booking.add_done_callback(heard)
+            booking.add_done_callback(retrieve_exception)
             await asyncio.wait({booking}, timeout=until + LATE - asyncio.get_running_loop().time())
             if not booking.done():  # what is booked as late as that is given back unsent
                 raise no_turn()
@@ -186,7 +186,7 @@ class Forwarder:
         self._begun.add(row.id)
         sending = self._sending[row.id] = asyncio.create_task(work(row, *about))
         sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
-        sending.add_done_callback(heard)
+        sending.add_done_callback(retrieve_exception)
         return True
 
     async def _give_back(self, identity: str) -> None:
@@ -266,7 +266,7 @@ class Forwarder:
             try:
                 await self._take_in(accepted, state)
             except SQLAlchemyError:  # it is accepted all the same, and the next poll knows what was said
-                self._said[row.id] = (time.monotonic(), state)
+                self._states[row.id] = (time.monotonic(), state)
 
     async def _note(self, row: Any, what: str, write: Callable[[], Future[Any]]) -> Any:
         """Write into the journal what became of a creation, and return its row."""
@@ -337,8 +337,8 @@ class Forwarder:
         if row.state != "accepted" or row.id in self._ended:
             return self._as_ended(row)
         now = time.monotonic()
-        (said, _), (failed, trouble) = _at(self._said, row), _at(self._trouble, row)
-        if now - max(said, failed) < self._upstream.fresh:
+        (answered, _), (failed, trouble) = _at(self._states, row), _at(self._trouble, row)
+        if now - max(answered, failed) < self._upstream.fresh:
             if trouble is not None:
                 raise as_refusal(trouble)
         elif now < self._left_alone:
@@ -387,21 +387,21 @@ class Forwarder:
         self._trouble.pop(row.id, None)
         if whole.results != (before.results if before is not None else ()):
             await asyncio.wrap_future(self.bookings.named(row.id, whole))
-        self._said[row.id] = (time.monotonic(), whole)
+        self._states[row.id] = (time.monotonic(), whole)
 
     async def _end(self, row: Any, outcome: TaskState) -> None:
         """Keep how a task ended: it is told when the journal has it, with the relay's own links."""
         self._trouble.pop(row.id, None)
         ended = self._ended[row.id] = await asyncio.wrap_future(self.bookings.end(row, outcome, time.time()))
-        self._said.pop(row.id, None)
+        self._states.pop(row.id, None)
         self._irregular.forget(row.id)
         for file in ended.files:
             self._spawn(self._deposits.fetched(file))  # here before its link dies, whoever is still there
 
     def _before(self, row: Any) -> TaskState | None:
         """Return what the gateway has said of a task, an earlier relay's last word of it where this one has none."""
-        _, said = _at(self._said, row)
-        return said or named_in(row)
+        _, state = _at(self._states, row)
+        return state or named_in(row)
 
     def _outcome(self, row: Any, state: TaskState, whole: TaskState) -> TaskState | None:
         """Return what a task has come to; None while there may be more to come, for as long as a kernel would wait.
@@ -459,7 +459,7 @@ class Forwarder:
             for file in await asyncio.to_thread(self._deposits.missing, time.time()):
                 self._spawn(self._deposits.fetched(file))
         for row in await asyncio.to_thread(self.bookings.under_way):
-            when, _ = _at(self._said, row)
+            when, _ = _at(self._states, row)
             if time.monotonic() - when >= WATCH_EVERY:
                 with contextlib.suppress(Refusal):
                     await self._look(row)
@@ -473,10 +473,10 @@ class Forwarder:
             self._billed = time.monotonic()
             await asyncio.wrap_future(self.bookings.refunded(await self._upstream.refunds()))
 
-    async def told(self, row: Any, base: str, *, joined: bool = False) -> dict[str, Any]:
+    async def task_answer(self, row: Any, base: str, *, joined: bool = False) -> dict[str, Any]:
         """Return a task as the gateway's own answer has it, with the relay's links; `joined`: nothing was sent now."""
         now = time.time()
-        _, said = _at(self._said, row)
+        _, state = _at(self._states, row)
         ended = row.state in ENDED
         kept = json.loads(row.answer) if row.answer and ended else {}
         results: list[dict[str, str]] | None = None
@@ -488,17 +488,17 @@ class Forwarder:
                 await asyncio.wrap_future(self.bookings.renew(row.id, now))
             results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in whole.files]
             results += [{"result_type": "profile", "profile_id": profile.id} for profile in whole.profiles]
-        status = "failed" if row.state in FAILED else row.state if ended else said.status if said else "pending"
+        status = "failed" if row.state in FAILED else row.state if ended else state.status if state else "pending"
         facts: dict[str, Any] = {"can_cancel": False}
-        if said is not None and said.estimated_time is not None:
-            facts["estimated_time"] = said.estimated_time
+        if state is not None and state.estimated_time is not None:
+            facts["estimated_time"] = state.estimated_time
         return {
             "id": row.task,
             "object": "image.generation.task",
             "type": "image",
             "model": row.model,
             "status": status,
-            "progress": 100 if ended else said.progress if said is not None else 0,
+            "progress": 100 if ended else state.progress if state is not None else 0,
             "created": int(row.asked),
             "results": results,
             "error": kept.get("error"),

@@ -80,8 +80,8 @@ class Person:
     room: Room = field(default_factory=lambda: Room(MOST_OF_A_PERSON), repr=False)
 
     def __str__(self) -> str:
-        said = f"{self.made} picture{'s' * (self.made != 1)}, {dollars(self.usd)}, {dollars(self.play, play=True)}"
-        return clip(f"{self.name}: {said}{f'; {self.trouble}' if self.trouble else ''}", _LONGEST_LINE)
+        words = f"{self.made} picture{'s' * (self.made != 1)}, {dollars(self.usd)}, {dollars(self.play, play=True)}"
+        return clip(f"{self.name}: {words}{f'; {self.trouble}' if self.trouble else ''}", _LONGEST_LINE)
 
 
 def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pictures") -> list[Person]:
@@ -334,7 +334,7 @@ def _sections(people: list[Person]) -> str:
     parts = []
     for number, person in enumerate(people):
         more = person.made - len(person.pictures)
-        said = note(person.trouble) + note(f"and {more} more" if more > 0 else "")
+        words = note(person.trouble) + note(f"and {more} more" if more > 0 else "")
         shown = sheet(person.pictures, column=_COLUMN) if person.pictures else ""
-        parts.append(f'<section id="{number}">{frame(head(person.name), shown, said)}</section>')
+        parts.append(f'<section id="{number}">{frame(head(person.name), shown, words)}</section>')
     return "".join(parts)

@@ -254,19 +254,19 @@ async def _serve(options: Options) -> None:
     relay = Relay(options, upstream)
     try:
         address = relay.open()
-        _say(address)
-        _say(f"The teacher's page: {address}/teacher; its password is in {options.folder / 'teacher.txt'}")
-        _say(await behind(upstream))
+        _print_line(address)
+        _print_line(f"The teacher's page: {address}/teacher; its password is in {options.folder / 'teacher.txt'}")
+        _print_line(await behind(upstream))
         seats = await asyncio.to_thread(relay.context.seats.all)
         if not (seats or options.groups):
             todo = "`fox-nb seats make` makes them; where the class is in another folder, give that with --folder."
-            _say(f"There are no seats in {options.folder.absolute()}, so nobody is answered: {todo}")
+            _print_line(f"There are no seats in {options.folder.absolute()}, so nobody is answered: {todo}")
         if relay.had_port:
-            _say(f"Another program answers at port {relay.had_port}, where it was: give students this address.")
+            _print_line(f"Another program answers at port {relay.had_port}, where it was: give students this address.")
         if relay.unknown:
             were = "creation was" if relay.unknown == 1 else "creations were"
             fate = "nobody knows whether it was charged. Look at the teacher's page."
-            _say(f"{relay.unknown} {were} being sent when the last relay ended: {fate}")
+            _print_line(f"{relay.unknown} {were} being sent when the last relay ended: {fate}")
         await done.wait()
     finally:
         await relay.close()
@@ -287,6 +287,6 @@ async def behind(upstream: Upstream) -> str:
     return "The gateway is behind it: pictures cost."
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -403,18 +403,18 @@ def _total(connection: sql.Connection) -> int | None:
     return None if known is None else int(known)
 
 
-def _checked_total(known: int | None, said: int | None) -> int:
+def _checked_total(known: int | None, wanted: int | None) -> int:
     """Return what all may spend together from now on, or refuse to take away what the teacher has raised."""
-    if said is None and known is None:
+    if wanted is None and known is None:
         raise InvalidRequest("Nothing says what all may spend together.", parameter="total", todo="Give --total USD.")
-    if said is not None and known is not None and said < known:
+    if wanted is not None and known is not None and wanted < known:
         raise InvalidRequest(
             f"All may spend {dollars(known / MICRO_PER_USD)} together already, which is more; no seat was made.",
             parameter="total",
-            value=said / MICRO_PER_USD,
+            value=wanted / MICRO_PER_USD,
             todo="Leave out --total: the class keeps what it has.",
         )
-    return (known or 0) if said is None else said
+    return (known or 0) if wanted is None else wanted
 
 
 def digest(token: str) -> str:

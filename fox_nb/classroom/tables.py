@@ -216,18 +216,18 @@ class Database:
 
     def changing(self, work: Callable[[sql.Connection], Value]) -> Future[Value]:
         """Return what will be done when it is on the disk; all that comes meanwhile is committed together, next."""
-        told: Future[Value] = Future()
-        self._waiting.append((work, told))
+        result: Future[Value] = Future()
+        self._waiting.append((work, result))
         try:
             self._writer.submit(self._commit)
         except RuntimeError:  # closed; unless its last transaction takes this along
-            if told.cancel():
+            if result.cancel():
                 raise
-        return told
+        return result
 
     def _commit(self) -> None:
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        brought = [(work, told) for work, told in waiting if told.set_running_or_notify_cancel()]
+        brought = [(work, result) for work, result in waiting if result.set_running_or_notify_cancel()]
         if not brought:
             return  # it went with the one before
         values: list[Any] = []
@@ -238,11 +238,11 @@ class Database:
                 values += [_tried(connection, work) for work, _ in brought]
         except BaseException as error:  # noqa: BLE001 - everybody who brought something hears of it
             values = [error] * len(brought)
-        for (_, told), value in zip(brought, values, strict=True):
+        for (_, result), value in zip(brought, values, strict=True):
             if isinstance(value, BaseException):
-                told.set_exception(value)
+                result.set_exception(value)
             else:
-                told.set_result(value)
+                result.set_result(value)
 
     def executing(self, statement: sql.Update | sql.Delete | sql.Insert) -> Future[int]:
         """Return how many rows one statement will have changed."""

@@ -66,10 +66,10 @@ class Teachers:
     def _password(self) -> bytes:
         return self._path.read_bytes().strip()
 
-    async def is_password(self, said: str) -> bool:
+    async def is_password(self, password: str) -> bool:
         """Compare a password; who guesses keeps nobody else waiting, and has 96 random bits to guess."""
         known = self._password
-        right = bool(known) and hmac.compare_digest(said.encode(), known)
+        right = bool(known) and hmac.compare_digest(password.encode(), known)
         if not right:
             await asyncio.sleep(1.0)
         return right
@@ -122,9 +122,9 @@ class Page(Plain):
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(await asyncio.to_thread(_template().render, facts))
 
-    def creation(self, said: str) -> Any:
+    def creation(self, number: str) -> Any:
         """Return the creation that a form or a link is about."""
-        query = sql.select(creation).where(creation.c.id == (int(said[:9]) if said.isdecimal() else 0))
+        query = sql.select(creation).where(creation.c.id == (int(number[:9]) if number.isdecimal() else 0))
         if not (found := self.database.read(query)):
             raise not_found("picture")
         return found[0]
@@ -188,10 +188,10 @@ class _Login(Page):
 
 class _Live(Page):
     async def get(self) -> None:
-        said = self.get_query_argument("number", "")
+        number = self.get_query_argument("number", "")
         facts = {"root": self.root, "xsrf": Markup(self.xsrf_form_html())}  # noqa: S704
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(await asyncio.to_thread(self._table, int(said[:9]) if said.isdecimal() else 0, facts))
+        self.finish(await asyncio.to_thread(self._table, int(number[:9]) if number.isdecimal() else 0, facts))
 
     def _table(self, since: int, facts: dict[str, Any]) -> str:
         module: Any = _template().make_module(facts | {"newer": self.context.bookings.since(since), **self.state()})
@@ -232,13 +232,13 @@ class _Change(Page):
         Refusal
             Another teacher has changed it since it was shown: what that one wrote would be lost.
         """
-        said, was = (self.get_body_argument(one, now).replace("\r", "") for one in (name, f"{name}_was"))
-        if said in {was, now}:
+        text, was = (self.get_body_argument(one, now).replace("\r", "") for one in (name, f"{name}_was"))
+        if text in {was, now}:
             return now
         if was != now:
-            words = f"Somebody else has changed the {name} meanwhile, to {clip(now)!r}; you wrote {clip(said)!r}."
+            words = f"Somebody else has changed the {name} meanwhile, to {clip(now)!r}; you wrote {clip(text)!r}."
             raise Refusal(409, f"{words} Go back, and save yours again if it is to stand.")
-        return said
+        return text
 
 
 class _Stop(_Change):
@@ -273,10 +273,10 @@ class _Settle(_Change):
     paid = False
 
     async def prove(self) -> None:
-        self.paid, said = bool(self.get_body_argument("paid", "")), self.get_body_argument("task", "")
-        if not said:
+        self.paid, task_id = bool(self.get_body_argument("paid", "")), self.get_body_argument("task", "")
+        if not task_id:
             return
-        self.task = usable_id(said)
+        self.task = usable_id(task_id)
         if not self.task:
             raise Refusal(422, "This is no id of a task. Copy it from the gateway's bill, or leave it out.")
         if not self.paid:
@@ -400,9 +400,9 @@ def _settings(row: Any, *, changed: bool = False) -> str:
     if model is None:
         return str(row.model)
     usual = {parameter.name: parameter.default for parameter in parameters(model)} if changed else {}
-    told = [
+    settings = [
         f"{name.replace('_', ' ')} {value}"
         for name, value in json.loads(row.body).items()
         if name not in {"model", "prompt"} and isinstance(value, (str, int, float)) and value != usual.get(name)
     ]
-    return ", ".join([model.title, *(one for one in told if "sha256:" not in one and "://" not in one)])
+    return ", ".join([model.title, *(one for one in settings if "sha256:" not in one and "://" not in one)])

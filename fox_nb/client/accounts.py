@@ -173,8 +173,8 @@ def read_prices(answer: Any, group: str) -> Prices | None:
     rows = _rows(answer)
     if rows is None:
         return None
-    told = answer.get("group_ratio")
-    ratios = {usable_name(name): counted(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    listed = answer.get("group_ratio")
+    ratios = {usable_name(name): counted(value) for name, value in listed.items()} if isinstance(listed, dict) else {}
     ratio = ratios.get(group, 1.0)
     found: dict[str, float] = {}
     for item in rows:
@@ -198,19 +198,19 @@ def read_usage(answer: Any) -> Usage | None:
 
     Less than nothing was never spent: such an answer is not understood. A key that is overdrawn has nothing left.
     """
-    said = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(said, dict) or answer.get("success") is False:
+    account = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(account, dict) or answer.get("success") is False:
         return None
-    used, left = _quota(said.get("total_used")), _quota(said.get("total_available"))
-    unlimited = said.get("unlimited_quota") is True
+    used, left = _quota(account.get("total_used")), _quota(account.get("total_available"))
+    unlimited = account.get("unlimited_quota") is True
     if used is None or used < 0 or (left is None and not unlimited):
         return None
     return Usage(
-        name=usable_name(said.get("name")),
+        name=usable_name(account.get("name")),
         used_usd=_usd(used),
         left_usd=None if unlimited or left is None else _usd(max(0, left)),
-        ends_at=_time(said.get("expires_at")),
-        models=_limits(said) if said.get("model_limits_enabled") is not False else None,
+        ends_at=_time(account.get("expires_at")),
+        models=_limits(account) if account.get("model_limits_enabled") is not False else None,
     )
 
 
@@ -234,8 +234,8 @@ def _is_of_money(item: dict[str, Any]) -> bool:
 
 def read_seat(answer: Any) -> tuple[str, str] | None:
     """Read which class and whose seat in it a key is of; None when it is none."""
-    said = answer if isinstance(answer, dict) else {}
-    seat = usable_name(said.get("class")), usable_name(said.get("seat"))
+    fields = answer if isinstance(answer, dict) else {}
+    seat = usable_name(fields.get("class")), usable_name(fields.get("seat"))
     return seat if all(seat) else None
 
 
@@ -272,14 +272,14 @@ def _other(item: dict[str, Any]) -> dict[str, Any]:
     return other if isinstance(other, dict) else {}
 
 
-def _limits(said: dict[str, Any]) -> tuple[str, ...] | None:
+def _limits(account: dict[str, Any]) -> tuple[str, ...] | None:
     """Return the models that a key is limited to, as a map, a list or a text with commas; None where none are named."""
-    told = said.get("model_limits")
-    if isinstance(told, dict):
-        told = [name for name, on in told.items() if on]
-    elif isinstance(told, str):
-        told = told.split(",")
-    names = [usable_name(name) for name in told[:_MOST_MODELS]] if isinstance(told, list) else []
+    limits = account.get("model_limits")
+    if isinstance(limits, dict):
+        limits = [name for name, on in limits.items() if on]
+    elif isinstance(limits, str):
+        limits = limits.split(",")
+    names = [usable_name(name) for name in limits[:_MOST_MODELS]] if isinstance(limits, list) else []
     return tuple(name for name in names if name) or None
 
 

@@ -282,10 +282,10 @@ class Client:
 
     def balance(self) -> Balance:
         """Return what the account may spend and has spent, in USD (observed). Sent once, as `usage` is."""
-        said = self._read("/dashboard/billing/subscription", repeat=False, within=GLANCE)
-        limit = self._made(said, accounts.read_amount(decoded(said), "hard_limit_usd"), "a balance")
-        said = self._read("/dashboard/billing/usage", repeat=False, within=GLANCE)
-        cents = self._made(said, accounts.read_amount(decoded(said), "total_usage"), "a balance")
+        answer = self._read("/dashboard/billing/subscription", repeat=False, within=GLANCE)
+        limit = self._made(answer, accounts.read_amount(decoded(answer), "hard_limit_usd"), "a balance")
+        answer = self._read("/dashboard/billing/usage", repeat=False, within=GLANCE)
+        cents = self._made(answer, accounts.read_amount(decoded(answer), "total_usage"), "a balance")
         return accounts.Balance(None if limit >= accounts.UNLIMITED else limit, cents / 100)
 
     def usage(self) -> Usage:

@@ -85,10 +85,10 @@ def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecti
     if isinstance(error, _UNWRITABLE):
         words = "the request could not be written"
         # what a library says of a proxy's address that it can't read holds a part of its password
-        told = UNREADABLE_PROXY if getproxies().keys() - {"no"} else _with_detail(words, chain, key)
+        reason = UNREADABLE_PROXY if getproxies().keys() - {"no"} else _with_detail(words, chain, key)
         if "SOCKS" in str(error):
-            told = "a socks proxy needs another package: pip install pysocks"
-        return Broken(told, connected=False, again=False)
+            reason = "a socks proxy needs another package: pip install pysocks"
+        return Broken(reason, connected=False, again=False)
     words = f"{_ASKED} gave no answer of a proxy" if connecting == "proxy" else "the connection broke"
     return Broken(_with_detail(words, chain, key), connected=not connecting)
 
@@ -114,12 +114,12 @@ def _of_no_connection(
 
 def _refused_by_proxy(chain: list[BaseException]) -> str:
     """Say what a proxy did that could be reached: `http.client` puts its status into the words of an OSError."""
-    said = str(chain[-1]) if chain else ""
+    words = str(chain[-1]) if chain else ""
     refused = "Tunnel connection failed: "
     did = "did not let the request through"
-    if said.startswith(f"{refused}403"):
+    if words.startswith(f"{refused}403"):
         did = "refused to lead to this host"
-    elif said.startswith(f"{refused}407"):
+    elif words.startswith(f"{refused}407"):
         did = "wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
     elif any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
         return "no safe connection to the proxy itself came to be"

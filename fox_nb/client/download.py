@@ -50,7 +50,7 @@ def fetch(
     """Fetch a link into a file, once, from redirect to redirect, each looked at like the first link."""
     try:
         if is_data(url):
-            return _came(url, _unpacked(url, target, largest), target)
+            return _attempt_of(url, _unpacked(url, target, largest), target)
         return _followed(transport, url, target, largest, timeouts, clock)
     except OSError as error:
         return _failure(
@@ -91,7 +91,7 @@ def _followed(
         sent = transport.send(call)
         location = "" if isinstance(sent, Broken) else sent.headers.get("Location", "")
         if isinstance(sent, Broken) or sent.status not in _REDIRECTS or not location:
-            return _came(url, sent, target)
+            return _attempt_of(url, sent, target)
         before, url = url, _next(url, location)
     return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_ELSEWHERE)
 
@@ -133,7 +133,7 @@ def _may_be_private(url: str, base_url: str) -> bool:
     return False
 
 
-def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded]:
+def _attempt_of(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded]:
     """Return what came of a link: the picture, or why there is none."""
     if isinstance(sent, Broken):
         return _broken(f"The host of {_shown(url)} gave no picture", sent)

@@ -207,15 +207,15 @@ def is_refusal(answer: Exchange) -> bool:
 
 def _error_in(answer: Exchange) -> dict[str, Any] | None:
     """Return the error that an answer describes; None where it describes none, or says more: that is no proof."""
-    said, around = json_in(_text(answer.body))
-    error = said.get("error") if isinstance(said, dict) and not around.strip(_NOTHING) else None
+    content, around = json_in(_text(answer.body))
+    error = content.get("error") if isinstance(content, dict) and not around.strip(_NOTHING) else None
     return error if isinstance(error, dict) else None
 
 
 def is_taken(answer: Exchange, base_url: str) -> bool:
     """Return True for a task that an answer points to, or with no error beside it: it was made, whatever the status."""
-    said = decoded(answer)
-    is_alone = not (isinstance(said, dict) and said.get("error"))
+    content = decoded(answer)
+    is_alone = not (isinstance(content, dict) and content.get("error"))
     return _pointed_to(answer, base_url) is not None or (bool(_task_in(answer)) and is_alone)
 
 
@@ -248,8 +248,8 @@ def _named_in(answer: Exchange) -> str:
 
 def made_by(answer: Exchange, base_url: str) -> TaskState | None:
     """Return the task that a creation has made: what its answer says, with the id that is in it or in its address."""
-    said, pointed = read(decoded(answer), created=True), _pointed_to(answer, base_url)
-    return replace(said, id=pointed.id) if said and pointed and not said.id else said or pointed
+    state, pointed = read(decoded(answer), created=True), _pointed_to(answer, base_url)
+    return replace(state, id=pointed.id) if state and pointed and not state.id else state or pointed
 
 
 def _pointed_to(answer: Exchange, base_url: str) -> TaskState | None:
@@ -315,31 +315,31 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     status = answer.status
     body = shown_body(answer, key)
     answered = decoded(answer)
-    said = _said(answered, key)
+    error = _error_fields(answered, key)
     kind = class_of(status)
-    facts: dict[str, Any] = {"http_status": status, "body": body, **said}
+    facts: dict[str, Any] = {"http_status": status, "body": body, **error}
     facts["not_accepted"] = refused = purpose is Purpose.CREATE and is_refusal(answer)
     facts["money"] = (_NOT_ACCEPTED if refused else _UNKNOWN) if purpose is Purpose.CREATE else _FREE[purpose]
     of_class = (_error_in(answer) or {}).get(OF_CLASS) is True
     by_words = of_class and status != HTTPStatus.UNPROCESSABLE_ENTITY
-    facts["todo"] = "" if by_words else _todo(answer, said["code"], body, purpose, refused=refused)
+    facts["todo"] = "" if by_words else _todo(answer, error["code"], body, purpose, refused=refused)
     facts["request_id"] = request_id = request_id_of(answer, key)
     may_be_made = purpose is Purpose.CREATE and not refused
     task_id = shown(_task_in(answer) or _named_in(answer), key, LONGEST_ID) if may_be_made else ""
     begins = "The relay of your class says" if of_class else _words(answer, wanted, key)
     # where a task may have been made its id is not lost behind a message
     is_all = purpose is not Purpose.CREATE or refused or (isinstance(answered, dict) and answered.keys() == {"error"})
-    detail = (said["message"] if is_all else "") or _words_of_page(body)
+    detail = (error["message"] if is_all else "") or _words_of_page(body)
     names = ", ".join(
         part
         for part in (
             f"HTTP {status}",
-            said["type"],
-            said["code"],
+            error["type"],
+            error["code"],
             task_id and f"task {task_id}",
             named(request_id),
-            _told(answer, "Retry-After", key),
-            _told(answer, "Location", key) if status not in _REDIRECTS else "",
+            _header_line(answer, "Retry-After", key),
+            _header_line(answer, "Location", key) if status not in _REDIRECTS else "",
         )
         if part
     )
@@ -356,8 +356,8 @@ def shown_body(answer: Exchange, key: SecretStr | None) -> str:
 
 def request_id_of(answer: Exchange, key: SecretStr | None) -> str:
     """Return the name by which the gateway's support finds a call; '' when the answer held none."""
-    said = (shown(str(answer.headers.get(name, "")), key, LONGEST_REQUEST_ID) for name in REQUEST_IDS)
-    return next((request_id for request_id in said if request_id), "")
+    found = (shown(str(answer.headers.get(name, "")), key, LONGEST_REQUEST_ID) for name in REQUEST_IDS)
+    return next((request_id for request_id in found if request_id), "")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -387,9 +387,9 @@ def _moment(text: str) -> float | None:
     return None
 
 
-def _told(answer: Exchange, header: str, key: SecretStr | None) -> str:
-    said = shown(str(answer.headers.get(header, "")), key, _LONGEST_HEADER)
-    return f"{header}: {said}" if said else ""
+def _header_line(answer: Exchange, header: str, key: SecretStr | None) -> str:
+    value = shown(str(answer.headers.get(header, "")), key, _LONGEST_HEADER)
+    return f"{header}: {value}" if value else ""
 
 
 def not_connected(reason: str, base_url: str, purpose: Purpose) -> NotConnected:
@@ -409,11 +409,11 @@ def named(request_id: str) -> str:
 
 def connection_lost(reason: str, purpose: Purpose, so_far: str = "", request_id: str = "") -> ConnectionLost:
     """Return the error for a request that went out and whose answer did not come whole."""
-    heard = f" It had answered: {so_far}" if so_far else ""
+    answered = f" It had answered: {so_far}" if so_far else ""
     about = f" ({named(request_id)})" if request_id else ""
     creating = purpose is Purpose.CREATE
     return ConnectionLost(
-        f"The request went out and no whole answer came back{about}: {reason}.{heard}",
+        f"The request went out and no whole answer came back{about}: {reason}.{answered}",
         request_id=request_id,
         money=_UNKNOWN if creating else _FREE[purpose],
         todo=_TODO_UNKNOWN_FATE if creating else "Try again in a moment.",
@@ -449,7 +449,7 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", errors="surrogateescape")
 
 
-def _said(answer: Any, key: SecretStr | None) -> dict[str, str]:
+def _error_fields(answer: Any, key: SecretStr | None) -> dict[str, str]:
     """Return the gateway's own type, code and message out of ``{"error": {…}}`` and its relatives."""
     error = answer.get("error", answer) if isinstance(answer, dict) else {}
     if isinstance(error, str):

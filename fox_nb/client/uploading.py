@@ -155,8 +155,8 @@ def read_upload(answer: Any) -> Upload | None:
         return None
     if isinstance(answer.get("data"), dict) and "url" not in answer:
         answer = answer["data"]
-    said = answer.get("url")
-    url = said.strip() if isinstance(said, str) else ""
+    link = answer.get("url")
+    url = link.strip() if isinstance(link, str) else ""
     if not re.fullmatch(_LINK, url) or not url.isprintable() or len(url) > _LONGEST_TEXT:
         return None
     size = counted(answer.get("size"))

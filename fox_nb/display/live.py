@@ -145,7 +145,7 @@ class WaitLine:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.done = 0
-        self.said: Bundle | None = None
+        self.shown: Bundle | None = None
         self.is_free = False
 
 

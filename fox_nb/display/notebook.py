@@ -97,7 +97,7 @@ class Notebook(Renderer):
     @contextlib.contextmanager
     def _progress(self, task: Task, last: Bundle) -> Iterator[Callable[[], None]]:
         line = live.wait_line(task, area_here(), lambda: open_place(last))
-        if line.said is not None:
+        if line.shown is not None:
             line.place.show(last)
         live.listen()
 
@@ -119,11 +119,11 @@ class Notebook(Renderer):
         place = line.place
         if task.status == "completed":
             line.done += 1
-            line.said = bundle(task_pages.done_line(task, line.done), repr(task))
-        elif line.said is not None:
+            line.shown = bundle(task_pages.done_line(task, line.done), repr(task))
+        elif line.shown is not None:
             place = open_place(_drawn(task))
-        if line.said is not None:
-            line.place.show(line.said)
+        if line.shown is not None:
+            line.place.show(line.shown)
             line.is_free = True
         if task.status != "completed":
             live.stand(task, _drawn, place)
@@ -144,12 +144,12 @@ class Notebook(Renderer):
             finally:
                 words = ""
 
-    def say(self, words: str) -> None:
+    def notify(self, words: str) -> None:
         """Say it in the cell, or on a script's stderr."""
         if in_notebook():
             print(f"fox_nb: {words}")  # noqa: T201 - a line in the cell is what is asked for
         else:
-            super().say(words)
+            super().notify(words)
 
     def _wait_unseen(self, thing: Any) -> None:
         """Wait for a task, or for those of a list that this kernel looks after; others may have been left for years."""

@@ -119,9 +119,9 @@ class Batch(Experiment):
     def static(self, *, live: bool = False) -> str:
         """Return the first pictures as HTML that needs no kernel."""
         more = len(self) - MOST_KEPT
-        said = f"These are the first {MOST_KEPT}; .to_frame() has all {len(self):,}, .save(folder) their files."
+        shortened = f"These are the first {MOST_KEPT}; .to_frame() has all {len(self):,}, .save(folder) their files."
         shown = kept(self.comparison(MOST_KEPT), live=live, titled=False)
-        return shown + (frame(note(said)) if more > 0 else "")
+        return shown + (frame(note(shortened)) if more > 0 else "")
 
     # -- taking away ----------------------------------------------------------------------------------------------
 
@@ -180,8 +180,8 @@ def _series(name: str, values: Sequence[Any], backend: Literal["pandas", "polars
     try:
         return nw.new_series(name, values, backend=backend)
     except Exception:  # noqa: BLE001 - for halves of characters, and for values of several types, each has its own
-        told = [None if value is None else str(value) for value in map(as_json, values)]
-        return nw.new_series(name, told, nw.String, backend=backend)
+        texts = [None if value is None else str(value) for value in map(as_json, values)]
+        return nw.new_series(name, texts, nw.String, backend=backend)
 
 
 def _result(batch: Batch, cell: PlannedCell) -> dict[str, Any]:

@@ -225,9 +225,9 @@ class BatchPlan(Plan):
     def _note(self, number: int, column: str, value: Any, allowed: str, why: str = "") -> None:
         line = self.table.lines[number] if self.table.lines else 0
         is_empty = value is None or (isinstance(value, str) and not value)
-        said = "" if is_empty else f"{shown(value)} ({why})" if why else shown(value)
+        words = "" if is_empty else f"{shown(value)} ({why})" if why else shown(value)
         self._wrong_rows.add(number)
-        self._wrong.append(Wrong(self.table.labels[number], line, column, said, allowed))
+        self._wrong.append(Wrong(self.table.labels[number], line, column, words, allowed))
 
     @property
     def repeated(self) -> int:

@@ -89,7 +89,7 @@ class Compared:
         FoxError
             There is nothing to write, or it cannot be written.
         """
-        return save_html(self.measure().comparison(), path, said=self.findings())
+        return save_html(self.measure().comparison(), path, findings=self.findings())
 
     def save_image(self, path: str | os.PathLike[str]) -> Path:
         """Write a labelled contact sheet.
@@ -109,7 +109,7 @@ class Compared:
         FoxError
             There is nothing to write, or it cannot be written.
         """
-        return save_image(self.measure().comparison(), path, said=self.findings())
+        return save_image(self.measure().comparison(), path, findings=self.findings())
 
     def plot(self, kind: str = "tabs") -> Printed:
         """Return an ipyplot view of thumbnails.

@@ -22,7 +22,7 @@ from fox_nb.money import dollars
 from fox_nb.parameters import as_number, shown, unboxed
 from fox_nb.render.comparison import Comparison
 from fox_nb.session import Cost, Session, Task
-from fox_nb.session.task import listening, tell
+from fox_nb.session.task import listening, notify_listeners
 from fox_nb.sharing import OfOneProcess
 
 Listener = Callable[[list[PlannedCell]], None]
@@ -158,7 +158,7 @@ class Experiment(OfOneProcess, Shown, Made):
             call, sent = "call retry_failed() again", "only what has failed is sent"
         anew = "" if by_hand else f"; where that takes a new Fox, make the {self.kind} again with it"
         todo = f"{call.capitalize() if by_hand else f'Fix the cause, then {call}'}{anew}: {sent}."
-        return error.retold(what, money=money, todo=todo) if error else FoxError(what, money=money, todo=todo)
+        return error.reworded(what, money=money, todo=todo) if error else FoxError(what, money=money, todo=todo)
 
     def start(self, *, confirm: bool = False, again: bool = False) -> None:
         """Begin in the background, as the Run button does; raises as `run`.
@@ -173,13 +173,13 @@ class Experiment(OfOneProcess, Shown, Made):
         if not self.runner.running:
             self.plan.refresh()
         if again and (unknown := self.plan.count("unknown")):
-            self.session.renderer.say(f"{unknown:,} left alone: {UNKNOWN}.")
+            self.session.renderer.notify(f"{unknown:,} left alone: {UNKNOWN}.")
         wanted = self.plan.failed if again else self.plan.missing
         planned = self.plan.cost_of(wanted)
         self.session.prices.ask()
         cost = self.plan.cost_of(wanted)
         if cost != planned and not planned.is_estimate:
-            self.session.renderer.say(f"Prices have changed since the plan: {planned} then, {cost} now.")
+            self.session.renderer.notify(f"Prices have changed since the plan: {planned} then, {cost} now.")
         most = self.plan.reserved_for(wanted)  # more than the cost while the group is not known
         if most > self.ask_above and not confirm:
             count = sum(slot.request.outputs for slot in wanted)
@@ -216,7 +216,7 @@ class Experiment(OfOneProcess, Shown, Made):
         self._notify(slot.cells if slot is not None else [])
 
     def _notify(self, cells: list[PlannedCell]) -> None:
-        tell(self._listeners, cells)
+        notify_listeners(self._listeners, cells)
 
     # -- what each kind does in its own way -----------------------------------------------------------------------
 

@@ -39,10 +39,10 @@ def records(made: Made) -> Iterator[tuple[Image, dict[str, Any]]]:
     """Give each picture that is on the disk with what is known of it, cell by cell."""
     carried, named = _free_names(made), picture_names(made.plan.axes)
     for index, cell in enumerate(made.plan.cells):
-        told = made.facts(cell)
-        told = {
-            "label": cell.settings["row"] if "label" in carried else told["label"],
-            **{carried.get(name, name): value for name, value in told.items() if name != "label" or name in carried},
+        facts = made.facts(cell)
+        facts = {
+            "label": cell.settings["row"] if "label" in carried else facts["label"],
+            **{carried.get(name, name): value for name, value in facts.items() if name != "label" or name in carried},
         }
         for slot in cell.slots:
             task = slot.task
@@ -57,7 +57,7 @@ def records(made: Made) -> Iterator[tuple[Image, dict[str, Any]]]:
                     image,
                     {
                         "index": index,
-                        **{name: _value(value) for name, value in told.items()},
+                        **{name: _value(value) for name, value in facts.items()},
                         **{name: _value(value) for name, value in slot.request.body().items()},
                         **named(cell.key),
                         "take": slot.take,
@@ -79,7 +79,7 @@ def _here(made: Made) -> list[tuple[Image, dict[str, Any]]]:
         why = next((slot.why for slot in made.plan.slots if slot.why), "Call run() first.")
         raise FoxError("There is no picture to save.", todo=why)
     if len(found) < came:
-        made.session.renderer.say(f"{len(found):,} of {came:,} pictures are here to be saved.")
+        made.session.renderer.notify(f"{len(found):,} of {came:,} pictures are here to be saved.")
     return found
 
 
@@ -114,7 +114,7 @@ def save(made: Made, folder: str | os.PathLike[str], name: str = NAME) -> Path:
     stay = [row for row in earlier if row["file_name"] not in lines]
     if stay:
         many, stay_there = ("1 picture", "stays") if len(stay) == 1 else (f"{len(stay):,} pictures", "stay")
-        made.session.renderer.say(
+        made.session.renderer.notify(
             f"{many} of an earlier save {stay_there} in {place.path} and its {METADATA}, beside these "
             f"{len(lines):,}; for these alone save into a new folder."
         )
@@ -204,12 +204,12 @@ def _columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     as_text = {name for name, found in kinds.items() if len(found) > 1 and not found <= {int, float}}
     as_float = {name for name, found in kinds.items() if found == {int, float}}
 
-    def told(name: str, value: Any) -> Any:
+    def as_cell(name: str, value: Any) -> Any:
         if value is None:
             return None
         return str(value) if name in as_text else float(value) if name in as_float else value
 
-    return [{name: told(name, row.get(name)) for name in kinds} for row in rows]
+    return [{name: as_cell(name, row.get(name)) for name in kinds} for row in rows]
 
 
 def _value(value: Any) -> Any:

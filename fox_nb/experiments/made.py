@@ -83,13 +83,13 @@ class Made:
             price = self.session.prices.cost(slot.request).short if state == "failed" else ""
             return [Take(number=slot.take, state=state, reason=slot.why, code=lines, retry_price=price)]
         images = task.images
-        told = about(task, len(images))
+        facts = about(task, len(images))
         if not images:  # a profile has none
-            return [Take(slot.take, "done", note=told, code=lines)]
+            return [Take(slot.take, "done", note=facts, code=lines)]
         takes = []
         for image in images:
             metrics, missing = self.measured(planned, slot, image)
-            note = ", ".join(filter(None, [told, missing]))
+            note = ", ".join(filter(None, [facts, missing]))
             picture = result(image, self.session.store.thumbnails)
             takes.append(Take(slot.take, "done", picture, metrics=metrics, note=note, code=lines))
         return takes

@@ -144,10 +144,10 @@ def how_far(made: Made, *, left: bool = True) -> str:
 def findings(compared: Comparison, *troubles: str) -> list[str]:
     """Say what the numbers show, and what is missing to show more."""
     cells = [cell for _, cell in compared.in_order()]
-    said = spread.words(cells)
-    if len(compared.originals()) > 1 and said:  # a number against one says nothing beside one against another
-        said = "The pictures have different originals, each measured against its own: no setting is called closest."
-    return [line for line in (said, *troubles) if line]
+    finding = spread.words(cells)
+    if len(compared.originals()) > 1 and finding:  # a number against one says nothing beside one against another
+        finding = "The pictures have different originals, each measured against its own: no setting is called closest."
+    return [line for line in (finding, *troubles) if line]
 
 
 def over_of(counts: Counter[State]) -> int:

@@ -99,7 +99,7 @@ def sweep_words(plan: SweepPlan, original: Any = None) -> dict[str, Any]:
     """Return what a sweep's file says; `original` is what a person named to compare with."""
     axes = [axis for axis in plan.axes if axis.parameter.name != "model"]
     given = {**plan.fixed, **{axis.parameter.name: list(axis.values) for axis in axes}}
-    told = {
+    words = {
         name: _word_in_file(name, value) if name in plan.own_words else _as_in_file(plan.session, name, value)
         for name, value in given.items()
         if name != "model"
@@ -109,8 +109,8 @@ def sweep_words(plan: SweepPlan, original: Any = None) -> dict[str, Any]:
         "version": VERSION,
         "kind": "sweep",
         "models": list(plan.models),
-        "fixed": {name: told[name] for name in plan.fixed if name != "model"},
-        "axes": [{"name": axis.parameter.name, "values": told[axis.parameter.name]} for axis in axes],
+        "fixed": {name: words[name] for name in plan.fixed if name != "model"},
+        "axes": [{"name": axis.parameter.name, "values": words[axis.parameter.name]} for axis in axes],
         "take": plan.takes.start,
         "takes": len(plan.takes),
         **({} if original is None else {"original": _as_in_file(plan.session, "original", original)}),
@@ -127,10 +127,10 @@ def batch_words(plan: BatchPlan) -> dict[str, Any]:
             read["take"] = cell.slots[0].take  # as it was read: in a plan's file, texts are no numbers
         asked = {name: read.get(name) for name in plan.sent}
         carried = {name: as_json(given.get(name)) for name in plan.carried}
-        told = {
+        words = {
             name: _as_in_file(plan.session, name, value) for name, value in asked.items() if not plan.is_empty(value)
         }
-        rows.append({"label": as_json(cell.settings["row"]), "cells": {**carried, **told}})
+        rows.append({"label": as_json(cell.settings["row"]), "cells": {**carried, **words}})
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -312,8 +312,8 @@ def _checked(place: Path, words: Any, todo: str = _WRITTEN) -> dict[str, Any]:
         return (_Batch if words["kind"] == "batch" else _Sweep).model_validate(words).model_dump()
     except ValidationError as error:
         wrong = dict(map(_fault, error.errors(include_url=False, include_input=False)))
-        told = [f"{where}: {why}" for where, why in wrong.items()][:_MOST_TOLD]
-        raise _refused(place, "; ".join(told), todo) from None
+        faults = [f"{where}: {why}" for where, why in wrong.items()][:_MOST_TOLD]
+        raise _refused(place, "; ".join(faults), todo) from None
 
 
 def _fault(one: Any) -> tuple[str, str]:

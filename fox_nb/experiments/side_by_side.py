@@ -30,7 +30,7 @@ from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Ke
 from fox_nb.render.comparison_kept import kept
 from fox_nb.render.html import frame, note
 from fox_nb.session import Session, Task
-from fox_nb.session.task import listening, tell
+from fox_nb.session.task import listening, notify_listeners
 from fox_nb.sharing import OfOneProcess
 
 Listener = Callable[[list[Key]], None]
@@ -156,7 +156,7 @@ class Pictures(OfOneProcess, Shown, Compared):
     def _on_measured(self, path: Any) -> None:
         takes = self._comparison.compared()
         keys = dict.fromkeys(key for key, take, _ in takes if take.picture and take.picture.path == path)
-        tell(self._listeners, [*keys])
+        notify_listeners(self._listeners, [*keys])
 
     def findings(self) -> list[str]:
         """Say which pictures can't be compared pixel by pixel, and what is missing to measure them."""
@@ -190,10 +190,10 @@ class Pictures(OfOneProcess, Shown, Compared):
 
 def page(pictures: Pictures, *, live: bool = False) -> str:
     """Return what stays in a notebook: the table, and with `live` the view that needs no kernel."""
-    return kept(pictures.comparison(), live=live) + said(pictures)
+    return kept(pictures.comparison(), live=live) + findings_html(pictures)
 
 
-def said(pictures: Pictures) -> str:
+def findings_html(pictures: Pictures) -> str:
     """Return what is told of the pictures beside them, as HTML."""
     lines = pictures.findings()
     return frame(*map(note, lines)) if lines else ""

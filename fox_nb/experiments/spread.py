@@ -33,7 +33,7 @@ def level(cells: Sequence[Cell]) -> list[Cell]:
     found = [(cell, *cell.summary()[_BY]) for cell in cells if _BY in cell.summary()]
     if not found:
         return []
-    found.sort(key=lambda told: -told[1])
+    found.sort(key=lambda cell_and_mean: -cell_and_mean[1])
     _, best, own = found[0]
     return [cell for cell, mean, spread in found if own is None or spread is None or not best - mean > own + spread]
 
@@ -48,9 +48,9 @@ def words(cells: Sequence[Cell]) -> str:
         return "Only one picture per setting, so differences may be chance. Use takes=3 to see how much varies."
     if len(highest) == len(measured):
         return "No setting stands out (by SSIM): all differences may be chance."
-    said = dict(numbers(highest[0].summary()))["SSIM"]
+    ssim = dict(numbers(highest[0].summary()))["SSIM"]
     if len(highest) == 1:
-        return f"{highest[0].label} is closest to the original (SSIM {said}); the gap is larger than chance."
+        return f"{highest[0].label} is closest to the original (SSIM {ssim}); the gap is larger than chance."
     names = "; ".join(cell.label for cell in highest[1:_MOST_NAMED])
     more = f" and {len(highest) - _MOST_NAMED} more" if len(highest) > _MOST_NAMED else ""
-    return f"{highest[0].label} is closest to the original (SSIM {said}), but the gap to {names}{more} may be chance."
+    return f"{highest[0].label} is closest to the original (SSIM {ssim}), but the gap to {names}{more} may be chance."

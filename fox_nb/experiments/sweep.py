@@ -140,17 +140,17 @@ class Sweep(Compared, Experiment):
         models = words["models"] if len(words["models"]) > 1 else words["models"][0]
         model = changes.pop("model", models)
         of_itself = {name: changes.pop(name, words[name]) for name in ("takes", "take", "original")}
-        told = {**words["fixed"], **{axis["name"]: axis["values"] for axis in words["axes"]}}
+        saved = {**words["fixed"], **{axis["name"]: axis["values"] for axis in words["axes"]}}
         # None takes out what is in the file: another model may lack it
-        given = {name: value for name, value in {**told, **changes}.items() if value is not None or name not in told}
+        given = {name: value for name, value in {**saved, **changes}.items() if value is not None or name not in saved}
         return cls(session, model, given, **of_itself, **options)
 
     def _place(self, cell: PlannedCell, one_sided: set[str]) -> dict[str, Any]:
         places = zip(self.plan.axes, cell.key, strict=False)  # one cell alone has no axis
         varied = {axis.parameter.name: axis.place(at) for axis, at in places}
         # what one plan alone varies is the same where the other asks for it in all its cells, be it by default
-        told = {**self.plan.fixed, **cell.settings}
-        words = {name: told[name] for name in self.plan.own_words | {"prompt"} if name in told}
+        settings = {**self.plan.fixed, **cell.settings}
+        words = {name: settings[name] for name in self.plan.own_words | {"prompt"} if name in settings}
         asked = {**cell.slots[0].request.body(), **words}
         return {**varied, **{name: sameness(asked.get(name), whole=True) for name in one_sided}}
 

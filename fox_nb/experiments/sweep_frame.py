@@ -44,10 +44,10 @@ def _once(words: pd.Series[str]) -> str:
 def _rows(sweep: Made) -> list[dict[str, Any]]:
     rows = []
     named = picture_names(sweep.plan.axes)
-    told = {axis.parameter.name: _told(axis) for axis in sweep.plan.axes}
+    columns = {axis.parameter.name: _column_values(axis) for axis in sweep.plan.axes}
     for planned in sweep.plan.cells:
         pictures = named(planned.key)
-        axes = {name: told[name][at] for name, at in zip(told, planned.key, strict=False)} | pictures
+        axes = {name: columns[name][at] for name, at in zip(columns, planned.key, strict=False)} | pictures
         if planned.impossible:
             why = {"take": sweep.plan.takes[0], "status": "impossible", "usd": 0.0, "error": planned.impossible}
             asked = {name: _plain(value) for name, value in planned.values.items()} | pictures  # noqa: PD011 - no frame
@@ -79,7 +79,7 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
     return rows
 
 
-def _told(axis: PlanAxis) -> list[Any]:
+def _column_values(axis: PlanAxis) -> list[Any]:
     """Return what varies as a table takes it: words that are one to it, such as 1 and True, as they are written."""
     given = axis.values  # noqa: PD011 - no frame
     return axis.labels if len(set(map(sameness, given))) < len(given) else list(map(_plain, given))

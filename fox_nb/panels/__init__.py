@@ -21,14 +21,14 @@ def building() -> Iterator[None]:
     import comm
 
     with _unseen if is_unseen() else contextlib.nullcontext():  # two at once would leave it as the first one set it
-        was_on, told = gc.isenabled(), comm.create_comm
+        was_on, before = gc.isenabled(), comm.create_comm
         gc.disable()
         if is_unseen():
             comm.create_comm = comm.DummyComm
         try:
             yield
         finally:
-            comm.create_comm = told
+            comm.create_comm = before
             if was_on:
                 gc.enable()
 

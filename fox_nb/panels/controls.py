@@ -9,7 +9,7 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.models import check
-from fox_nb.panels.script import Layout, hear
+from fox_nb.panels.script import Layout, observe_always
 from fox_nb.parameters import Parameter
 from fox_nb.session.profiles import Profiles
 from fox_nb.store import Store
@@ -155,7 +155,7 @@ class Control:
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each change, by a person or from code."""
-        hear(self.widget, callback)
+        observe_always(self.widget, callback)
 
     def _shown(self, value: Any) -> Any:
         """Return the widget's value for what a browser says."""

@@ -154,7 +154,7 @@ class HistoryTab(TaskCards):
                 search = search._replace(page=(total - 1) // self.rows)
                 tasks, total = self._found(search)
             self._tasks = {**self._tasks, **{task.identity: task for task in tasks}}
-            self.say(
+            self.send_message(
                 "list",
                 by=by,
                 items=[self.item(task) for task in tasks],

@@ -22,11 +22,11 @@ class KnownProfiles(Scripted):
 
     def show(self, items: Sequence[dict[str, Any]]) -> None:
         """List these: key, id, name, since, state and actions of each."""
-        self.keep("list", items=list(items))
+        self.retain_message("list", items=list(items))
 
-    def tell(self, kind: str, lines: Sequence[str], **about: Any) -> None:
+    def notify(self, kind: str, lines: Sequence[str], **about: Any) -> None:
         """Say lines of a kind: "said" of what was done, "wrong", at once, or the "plan" of what forgetting would do."""
-        self.say(kind, lines=[clip(line, _LONGEST) for line in lines], **about)
+        self.send_message(kind, lines=[clip(line, _LONGEST) for line in lines], **about)
 
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         act, key, text = (str(content.get(word) or "") for word in ("act", "key", "text"))

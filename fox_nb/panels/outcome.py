@@ -180,6 +180,6 @@ def remedies(session: Session, task: Task, show: Callable[[Task], object]) -> li
 
 
 def _look_at_the_bill(session: Session) -> None:
-    said = session.reconcile(fresh=True)
-    if said.note:
-        raise FoxError(said.note, money="Nothing was changed.", todo="Pictures are not touched by that.")
+    result = session.reconcile(fresh=True)
+    if result.note:
+        raise FoxError(result.note, money="Nothing was changed.", todo="Pictures are not touched by that.")

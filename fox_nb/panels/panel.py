@@ -30,7 +30,7 @@ from fox_nb.panels.titles import Titles
 from fox_nb.parameters import is_same, meant, meant_name, parameters, shown
 from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
-from fox_nb.session.task import tell
+from fox_nb.session.task import notify_listeners
 from fox_nb.sharing import OfOneProcess
 
 PAUSE = 0.5
@@ -94,7 +94,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         self._forget: Callable[[], None] = lambda: None
         self._parts: tuple[w.Widget, ...] = ()
         self._uses = uses or self._own_uses
-        self._told = journalled
+        self._journalled = journalled
         self._ended = ended
         layout = Layout()
         field_context = FieldContext(session.profiles, session.store, self._pool.submit, layout)
@@ -254,7 +254,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         """Take over what a control shows: a person, or code, has changed it."""
         self._put_away()
         self._press.error = []
-        self._say_whether_changed()
+        self._update_again()
         self._pool.submit(self.show_cost)
         try:
             setattr(self, name, self._inputs[name].value)
@@ -347,9 +347,9 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
                 self._sent = values
                 self._own_tasks.append(task)
             self._outcome.follow(task)
-            self._say_whether_changed()
-            if self._told is not None:
-                self._told(task)
+            self._update_again()
+            if self._journalled is not None:
+                self._journalled(task)
             notify(task)
 
         self._sent = read
@@ -361,18 +361,18 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             raise
 
     def _submitted(self) -> None:
-        self._say_whether_changed()
+        self._update_again()
         self.show_cost()
 
     def _notify(self, trait: str, value: Any) -> None:
         """Tell a trait's observers: whatever they do, the task goes on."""
-        tell([self.set_trait], trait, value)
+        notify_listeners([self.set_trait], trait, value)
 
     def _notify_later(self, trait: str, value: Any) -> None:
         """Tell them on a thread of their own: they may wait for a task that is not yet sent."""
         self._observers.submit(lambda: self._notify(trait, value))
 
-    def _say_whether_changed(self) -> None:
+    def _update_again(self) -> None:
         self._press.again = self._sent is not None and is_same(self._read(), self._sent)
 
     def show_cost(self) -> None:

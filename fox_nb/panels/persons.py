@@ -43,7 +43,7 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
     def __init__(self, **traits: Any) -> None:
         self._names: dict[str, str] = {}
         super().__init__(**traits)
-        self.on("ready", self._say_names)
+        self.on("ready", self._send_names)
 
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles, names by their ids, and what is chosen already; who was chosen by name is now so by id."""
@@ -52,7 +52,7 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
         ids = self.chosen(before)
         if ids != before and self.value == before:  # what is chosen meanwhile, on another thread, has its ids already
             self.value = ids
-        self._say_names()
+        self._send_names()
 
     def known(self, ids: Any) -> tuple[str, ...]:
         """Return those of some ids that are offered, in the order in which they are."""
@@ -63,9 +63,9 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
         """Return the names by id; ids that no name is known for stand for themselves."""
         return {**self._names, **{key: key for key in self.value if key not in self._names}}
 
-    def _say_names(self, by: str = "") -> None:
+    def _send_names(self, by: str = "") -> None:
         items = [[key, name if name == key else f"{name} ({key[:12]})"] for key, name in self._offered().items()]
-        self.say(
+        self.send_message(
             "persons",
             items=items,
             chosen=list(self.value),
@@ -102,13 +102,13 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
 
     @traitlets.observe("value")
     def _value_set(self, _change: object) -> None:
-        self._say_names()
+        self._send_names()
 
     def _on_choose(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         try:
             self.value = self.known(content.get("ids"))
         finally:  # each choice is answered once, by what has become of it: an observer may have changed it
-            self._say_names(by=str(content.get("page")))
+            self._send_names(by=str(content.get("page")))
 
 
 class PersonName(Scripted, w.ValueWidget):  # type: ignore[misc]
@@ -136,15 +136,17 @@ class PersonName(Scripted, w.ValueWidget):  # type: ignore[misc]
     def __init__(self, **traits: Any) -> None:
         self._typed = "", ""
         super().__init__(**traits)
-        self.on("ready", self._say_name)
+        self.on("ready", self._send_name)
 
     @traitlets.observe("value")
     def _value_set(self, _change: object) -> None:
-        self._say_name()
+        self._send_name()
 
-    def _say_name(self) -> None:
+    def _send_name(self) -> None:
         page, text = self._typed
-        self.say("name", name=self.value, by=page if self.value == text else "")  # an observer may have changed it
+        self.send_message(
+            "name", name=self.value, by=page if self.value == text else ""
+        )  # an observer may have changed it
 
     def _on_typed(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._typed = str(content.get("page")), str(content.get("name") or "").strip()
@@ -180,7 +182,7 @@ class Mentions(Scripted):
 
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles: names by their ids."""
-        self.keep("names", names=dict(names), empty=NO_PROFILES)
+        self.retain_message("names", names=dict(names), empty=NO_PROFILES)
 
 
 class PersonsControl(Control):

@@ -150,7 +150,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
     @error.setter
     def error(self, words: str) -> None:
         self._error = words
-        self.keep("error", words=words)
+        self.retain_message("error", words=words)
 
     @traitlets.observe("value")
     def _mended(self, _change: object) -> None:
@@ -197,11 +197,11 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
 
     def offer(self, names: list[str]) -> None:
         """Offer these beside the line for links and paths."""
-        self.say("offer", names=names)
+        self.send_message("offer", names=names)
 
     def taken(self) -> None:
         """Empty the line for links and paths: what it said was taken over."""
-        self.say("taken")
+        self.send_message("taken")
 
     def within_bounds(self, value: Any) -> tuple[Any, ...]:
         """Return several pictures, or one, as `value` has them; InvalidRequest where they are too many."""
@@ -258,7 +258,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
     def _send_list(self, by: object = "") -> None:
         with self._list_lock:  # else an older list could come after a newer one
             items = [{"key": e.key, "name": e.name, "note": e.note, "thumb": bool(e.thumbnail)} for e in self._entries]
-            self.say("list", items=items, by=by)
+            self.send_message("list", items=items, by=by)
 
     # What a browser says
 
@@ -271,7 +271,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         wanted = content.get("keys")
         for entry in self._entries:
             if isinstance(wanted, list) and entry.key in wanted and entry.thumbnail:
-                self.say("thumb", [entry.thumbnail], key=entry.key)
+                self.send_message("thumb", [entry.thumbnail], key=entry.key)
 
     def _on_choice(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         self.error = ""
@@ -303,14 +303,14 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
             return
         name = clean_name(name)
         if mime not in self.accept and not (self.accept_archives and mime == "application/zip"):
-            self.say("refused", id=key, words=f"{name} is of a type that is not taken here.")
+            self.send_message("refused", id=key, words=f"{name} is of a type that is not taken here.")
             return
         thumbnail = buffers[0] if buffers and len(buffers[0]) <= _LARGEST_THUMBNAIL else b""
         try:
             with self._list_lock:
                 self._incoming.begin(key, name, mime, size, most=self.max_bytes, thumbnail=thumbnail)
         except Refused as refused:
-            self.say("refused", id=key, words=str(refused))
+            self.send_message("refused", id=key, words=str(refused))
 
     def _on_piece(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         """Take a piece, say how much of its file is here; one who has heard nothing for a while brings none."""
@@ -318,12 +318,12 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         with self._list_lock:
             received = self._incoming.put(str(key), int(content.get("at", -1)), b"".join(buffers))
         if received is None and any(entry.key == key for entry in self._entries):
-            self.say("done", id=key)  # who asks has not heard it
+            self.send_message("done", id=key)  # who asks has not heard it
         elif received is None:
             words = "A file was lost on its way, perhaps since the kernel was restarted. Choose it again."
-            self.say("refused", id=key, words=words)
+            self.send_message("refused", id=key, words=words)
         else:
-            self.say("ack", id=key, received=received, asked=content.get("number", 0))
+            self.send_message("ack", id=key, received=received, asked=content.get("number", 0))
 
     def _on_drop(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         with self._list_lock:
@@ -336,14 +336,14 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
                 file, thumbnail = self._incoming.finish(key, str(content.get("sha256") or ""))
                 self._batches.setdefault(batch, []).append(key)
         except Refused as refused:
-            self.say("refused", id=key, words=str(refused))
+            self.send_message("refused", id=key, words=str(refused))
             return
         if len(self._entries) >= self.most > 1:
-            self.say("refused", id=key, words=f"{file.name} is one too many: at most {self.most} here.")
+            self.send_message("refused", id=key, words=f"{file.name} is one too many: at most {self.most} here.")
             return
         entry = PickerEntry(file, file.name, str(content.get("note") or "")[:_LONGEST_NAME], thumbnail, key)
         self._change(lambda entries: (*entries, entry)[-self.most :])
-        self.say("done", id=key)
+        self.send_message("done", id=key)
 
     def _on_batch(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         """All files of one choice are through, or were refused."""

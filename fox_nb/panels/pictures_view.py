@@ -9,7 +9,7 @@ import ipywidgets as w
 
 from fox_nb.display.places import in_notebook
 from fox_nb.experiments import Pictures
-from fox_nb.experiments.side_by_side import page, said
+from fox_nb.experiments.side_by_side import findings_html, page
 from fox_nb.panels.kept_page import KeptPage
 from fox_nb.panels.record import replace_earlier
 from fox_nb.panels.viewer import Viewer, beside
@@ -40,7 +40,7 @@ class PicturesView:
         self.widget = Viewer(pictures.comparison(), executor=pictures.executor)
         self.widget.holds = self
         self._kept = KeptPage(lambda: page(pictures, live=True))
-        self._said: w.HTML | None = None
+        self._findings: w.HTML | None = None
         self._forget = pictures.on_change(self._changed)
 
     def show(self) -> Any:
@@ -56,9 +56,9 @@ class PicturesView:
 
     def inside(self) -> tuple[w.DOMWidget, ...]:
         """Return what shows it inside of a box: the viewer, and what is told of the pictures; begin to measure."""
-        self._said = w.HTML(said(self._pictures))
+        self._findings = w.HTML(findings_html(self._pictures))
         self._pictures.start()
-        return self.widget, self._said
+        return self.widget, self._findings
 
     def close(self) -> None:
         """End the view, its threads and its tiles."""
@@ -66,8 +66,8 @@ class PicturesView:
         self._pool.close()
         self._kept.close()
         self.widget.close()
-        if self._said is not None:
-            self._said.close()
+        if self._findings is not None:
+            self._findings.close()
 
     def _changed(self, keys: list[Key]) -> None:
         """Note what to show anew; without a place everything is measured, so the page is kept."""
@@ -85,8 +85,8 @@ class PicturesView:
             self.widget.update_cell(key, cells[key])
         if is_over and not self._pictures.left:
             self._kept.renew()
-            if self._said is not None:
-                self._said.value = said(self._pictures)
+            if self._findings is not None:
+                self._findings.value = findings_html(self._pictures)
 
 
 def show(pictures: Pictures) -> Any:

@@ -32,9 +32,9 @@ def in_words(error: Exception) -> FoxError:
         return error
     if isinstance(error, ValueError):
         return FoxError(str(error))
-    said = error.strerror if isinstance(error, OSError) and in_voila() else error  # no visitor is told a path
+    reason = error.strerror if isinstance(error, OSError) and in_voila() else error  # no visitor is told a path
     return FoxError(
-        f"Something went wrong in this notebook: {type(error).__name__}: {said}",
+        f"Something went wrong in this notebook: {type(error).__name__}: {reason}",
         money="What was sent before is in the history and is not sent again.",
     )
 
@@ -159,11 +159,11 @@ class Press(Scripted):
 
     def notify(self, words: str) -> None:
         """Say below the button how things stand; announced politely."""
-        self.keep("said", said=words)
+        self.retain_message("said", said=words)
 
     def stay_in_view(self) -> None:
         """Stay where it is seen by whoever pressed it: what stood above it is gone."""
-        self.say("stay")
+        self.send_message("stay")
 
     def follow(self, task: Task, title_of: Callable[[Task], str], when_over: Callable[[Task], object]) -> None:
         """Show a task until it is over, then call `when_over(task)`; one that is shown already stays as it is."""
@@ -174,7 +174,7 @@ class Press(Scripted):
 
         def changed(task: Task, over: bool) -> None:
             if not over:
-                self._say_row(task, title_of)
+                self._send_row(task, title_of)
                 return
             self._remove(task, f"{clip(title_of(task), 80)}: {task.status}.")
             when_over(task)
@@ -186,22 +186,22 @@ class Press(Scripted):
         with self._lock:
             if not task.is_over:
                 self._under_way.setdefault(task.identity, (task, title_of))
-        self._say_row(task, title_of)
+        self._send_row(task, title_of)
 
-    def _say_row(self, task: Task, title_of: Callable[[Task], str]) -> None:
+    def _send_row(self, task: Task, title_of: Callable[[Task], str]) -> None:
         item = _row(task, title_of(task))
         with self._lock:  # else a page could hear of it after it is gone, and would show it for good
             if task.identity in self._under_way:
-                self.say("row", item=item)
+                self.send_message("row", item=item)
 
-    def _remove(self, task: Task, said: str) -> None:
+    def _remove(self, task: Task, status: str) -> None:
         with self._lock:
             if self._under_way.pop(task.identity, None) is not None:
-                self.say("gone", key=task.identity, said=said)
+                self.send_message("gone", key=task.identity, said=status)
 
     @traitlets.observe("error")
     def _error_changed(self, change: dict[str, Any]) -> None:
-        self.keep("error", lines=change["new"])
+        self.retain_message("error", lines=change["new"])
 
     # What a browser says
 
@@ -210,14 +210,14 @@ class Press(Scripted):
         with self._lock:
             shown = list(self._under_way.values())
         for task, title_of in shown:
-            self._say_row(task, title_of)
+            self._send_row(task, title_of)
 
     def _on_press(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         values = content.get("values")
         try:
             self._emit("press", values if isinstance(values, dict) else {})
         finally:
-            self.say("received")
+            self.send_message("received")
 
     def _on_hide(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         """Take a row away; the task itself is still looked after, so that nothing that is paid for is lost."""

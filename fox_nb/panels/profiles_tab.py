@@ -17,7 +17,7 @@ from fox_nb.panels.outcome import remedies
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press, lines_of
-from fox_nb.panels.script import Layout, hear
+from fox_nb.panels.script import Layout, observe_always
 from fox_nb.panels.task_cards import press_button
 from fox_nb.panels.titles import Titles
 from fox_nb.panels.training_photos import TrainingPhotos
@@ -69,8 +69,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self.known.on("act", self._acted)
         self.known.on("ready", self._opened)
         for part in (self.name, self.photos.picker, self.agreed):
-            hear(part, self._show_lacking)
-        hear(self.photos.picker, self._withdraw_consent)
+            observe_always(part, self._show_lacking)
+        observe_always(self.photos.picker, self._withdraw_consent)
         words = w.HTML(head(CreateProfile, sandbox=session.gateway.is_sandbox), layout=Layout())
         self._parts = (words, self.photos.picker, self.name, self.agreed, self.press, self.known)
         super().__init__(self._parts, layout=Layout(), _dom_classes=("fox-nb-panel",))
@@ -122,7 +122,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         try:
             if self._refused:  # it may have been topped up since
                 self._ask_prices()
-            self._say_outcome(self._trained(self.photos.sheet(keys), name, agreed=agreed))
+            self._report_outcome(self._trained(self.photos.sheet(keys), name, agreed=agreed))
         except Exception:
             self.press.notify("")
             raise
@@ -167,7 +167,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self.press.stay_in_view()
         self._list()
 
-    def _say_outcome(self, task: Task) -> None:
+    def _report_outcome(self, task: Task) -> None:
         if task.status in {"failed", "unknown"} and task.error is not None:
             raise task.error
         if task.reused and task.status == "completed":
@@ -235,20 +235,20 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     def _act(self, act: str, key: str, text: str) -> None:
         try:
             if act == "plan":
-                self.known.tell("plan", self.profiles.forget(key, dry_run=True).lines, key=key)
+                self.known.notify("plan", self.profiles.forget(key, dry_run=True).lines, key=key)
                 return
             if act == "rename":
-                self.known.tell("said", [f"Renamed: {self.profiles.rename(key, text).name}"])
+                self.known.notify("said", [f"Renamed: {self.profiles.rename(key, text).name}"])
             elif act == "add":
-                self.known.tell("said", [f"Added: {self.profiles.add(key, text).name}"])
-                self.known.say("added")  # the lines for an id and its name are empty again
+                self.known.notify("said", [f"Added: {self.profiles.add(key, text).name}"])
+                self.known.send_message("added")  # the lines for an id and its name are empty again
             elif act == "forget":
-                self.known.tell("said", self.profiles.forget(key).lines)
+                self.known.notify("said", self.profiles.forget(key).lines)
             else:
                 for task in [task for task in self.profiles.trainings if task.identity == key]:
                     press_button(act, remedies(self._session, task, self._show_progress))
         except Exception as error:  # noqa: BLE001 - as in _train
-            self.known.tell("wrong", lines_of(error))
+            self.known.notify("wrong", lines_of(error))
         self._list()
         self._changed()
 

@@ -60,10 +60,10 @@ class Results(TaskCards):
         """Show a task that is over in front, or anew what became of it; one that is older is counted alone."""
         with self._lock:
             if task.identity in self.tasks:
-                self.say("item", item=self.item(task), most=SHOWN, earlier=self.earlier)
+                self.send_message("item", item=self.item(task), most=SHOWN, earlier=self.earlier)
 
     def refresh(self) -> None:
         """Show anew what is shown: what can be done with a result may have become something else."""
         with self._lock:
             tasks, earlier = self._source.over(self._model)
-            self.say("list", items=[self.item(task) for task in tasks], earlier=earlier)
+            self.send_message("list", items=[self.item(task) for task in tasks], earlier=earlier)

@@ -81,8 +81,8 @@ class Scripted(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         self.is_alive = False
         self._listeners: dict[str, list[Callable[..., object]]] = {}
-        self._kept: dict[str, dict[str, Any]] = {}
-        self._keeping = threading.RLock()
+        self._retained: dict[str, dict[str, Any]] = {}
+        self._retaining = threading.RLock()
         loader = _LOADER.read_text(encoding="utf-8")
         loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
         if "layout" not in traits:
@@ -99,15 +99,15 @@ class Scripted(anywidget.AnyWidget):
         """Name what a cell's output may say: what is not synced, such as people and files, is in no saved notebook."""
         return (name for name in super()._repr_keys() if name in self.keys)
 
-    def say(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
+    def send_message(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
         """Send a message to the browsers that show it."""
         self.send({"type": kind, **content}, list(buffers) or None)
 
-    def keep(self, kind: str, **content: Any) -> None:
+    def retain_message(self, kind: str, **content: Any) -> None:
         """Send a message now, and to pages that show the widget later, unless another of its kind has come since."""
-        with self._keeping:
-            self._kept[kind] = content
-            self.say(kind, **content)
+        with self._retaining:
+            self._retained[kind] = content
+            self.send_message(kind, **content)
 
     def on(self, event: str, callback: Callable[..., object]) -> None:
         """Call `callback` at each event of that name."""
@@ -131,9 +131,9 @@ class Scripted(anywidget.AnyWidget):
 
     def _on_ready(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         self.is_alive = True
-        for kind in list(self._kept):
-            with self._keeping:  # else another thread's news could be sent before what they replace
-                self.say(kind, **self._kept[kind])
+        for kind in list(self._retained):
+            with self._retaining:  # else another thread's news could be sent before what they replace
+                self.send_message(kind, **self._retained[kind])
         for callback in tuple(self._listeners.get("ready", ())):
             try:
                 callback()
@@ -159,14 +159,14 @@ def send_ahead() -> None:
         _Ahead()
 
 
-def hear(widget: Any, callback: Callable[[], object], name: str = "value") -> None:
+def observe_always(widget: Any, callback: Callable[[], object], name: str = "value") -> None:
     """Call `callback` after each change of a trait, for good: who takes all observers of a widget away means their own.
 
     What ipywidgets' classes observe themselves stays, too: without it a list's value does not follow its place.
     """
     take_away = widget.unobserve_all
 
-    def heard(_change: object) -> None:
+    def on_change(_change: object) -> None:
         callback()
 
     def unobserve_all(names: Any = traitlets.All) -> None:
@@ -174,10 +174,10 @@ def hear(widget: Any, callback: Callable[[], object], name: str = "value") -> No
         for handler in type(widget).trait_events().values():
             if isinstance(handler, traitlets.ObserveHandler):
                 handler.instance_init(widget)
-        widget.observe(heard, name)
+        widget.observe(on_change, name)
 
     widget.unobserve_all = unobserve_all
-    widget.observe(heard, name)
+    widget.observe(on_change, name)
 
 
 class _Notifier:

@@ -19,7 +19,7 @@ from fox_nb.panels.panel import PAUSE, Panel, below_record, fill_action, panel_c
 from fox_nb.panels.panel_traits import ByName
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
-from fox_nb.panels.script import Layout, hear
+from fox_nb.panels.script import Layout, observe_always
 from fox_nb.panels.task_cards import Action
 from fox_nb.parameters import meant, not_allowed
 from fox_nb.session.pool import Pool
@@ -80,7 +80,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         tabs = [*(self._by_model[model] for model in MODELS), self._past]
         titles = [*(request.title for request in MODELS.values()), "History"]
         super().__init__(tabs, titles=titles, layout=Layout(), _dom_classes=("fox-nb-studio",))
-        hear(self, self._catch_up, "selected_index")
+        observe_always(self, self._catch_up, "selected_index")
         self._record.open()
         self._forget = session.on_sent(lambda: self._pool.soon(self._catch_up, PAUSE))
 

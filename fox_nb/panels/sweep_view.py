@@ -62,7 +62,7 @@ class SweepControls(Scripted):
 
     def notify(self, **state: Any) -> None:
         """Show this instead."""
-        self.say("state", hides=self._hides, **state)
+        self.send_message("state", hides=self._hides, **state)
 
     def _on_run(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._emit("run", content.get("sure") is True)
@@ -95,11 +95,11 @@ class SweepView:
         self._acting = Pool(1, "sweep-run")
         self._lock = threading.Lock()
         self._dirty: dict[Key, PlannedCell] = {}
-        self._said = ""
+        self._message = ""
         self._asks = False
         self._starting = False
         self._due = pages.Doubling(sweep.plan.count("done"))
-        self._kept = KeptPage(self._stays)
+        self._kept = KeptPage(self._saved_page)
         self._stale = False
         self._changed_at = datetime.now().astimezone()
         self._viewer: Viewer | None = None
@@ -107,7 +107,7 @@ class SweepView:
         self._controls.on("run", self._press)
         self._controls.on("no", self._refuse)
         self._controls.on("stop", sweep.runner.stop)
-        self._controls.on("ready", self._tell)
+        self._controls.on("ready", self._update_soon)
         self._place = w.VBox([])
         self._missing = w.HTML(when_missing())
         self._controls.on("ready", self._not_missing)
@@ -119,7 +119,7 @@ class SweepView:
         shown = self._kept.show(self.widget, now=not self._sweep.plan.count("done"))
         self._stale |= self._kept.is_blank  # it is made behind the viewer: it takes as long, and nobody waits for it
         self._sweep.watch()
-        self._tell()
+        self._update_soon()
         self._acting.submit(self._learn_prices)
         return shown
 
@@ -150,21 +150,21 @@ class SweepView:
         try:
             self._acting.submit(lambda: self._begin(sure=sure))
         except FoxError as error:  # there is no thread to do it
-            self._said, self._asks, self._starting = error_page(error), False, False
-            self._tell()
+            self._message, self._asks, self._starting = error_page(error), False, False
+            self._update_soon()
 
     def _refuse(self) -> None:
-        self._said, self._asks = "", False
-        self._tell()
+        self._message, self._asks = "", False
+        self._update_soon()
 
     def _begin(self, *, sure: bool) -> None:
         try:
             self._sweep.start(confirm=sure and self._asks)
-            self._said, self._asks = "", False
+            self._message, self._asks = "", False
         except ConfirmationNeeded as asked:
-            self._said, self._asks = words_page(f"{asked.what} {asked.money}"), True
+            self._message, self._asks = words_page(f"{asked.what} {asked.money}"), True
         except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
-            self._said, self._asks = error_page(in_words(error)), False
+            self._message, self._asks = error_page(in_words(error)), False
         finally:
             self._starting = False
             self._changed([])
@@ -176,9 +176,9 @@ class SweepView:
         plan = self._sweep.plan
         try:
             self._sweep.runner.again(plan.slot(plan.at(key[: len(plan.axes)]), take))
-            self._said = ""
+            self._message = ""
         except Exception as error:  # noqa: BLE001 - as in _begin
-            self._said = error_page(in_words(error))
+            self._message = error_page(in_words(error))
         self._changed(self._sweep.plan.cells)
 
     def _learn_prices(self) -> None:
@@ -196,9 +196,9 @@ class SweepView:
             self._stale = True
             if cells:
                 self._changed_at = datetime.now().astimezone()
-        self._tell()
+        self._update_soon()
 
-    def _tell(self) -> None:
+    def _update_soon(self) -> None:
         """Say how things stand; many changes become one message."""
         self._pool.soon(self._update)
 
@@ -224,7 +224,7 @@ class SweepView:
             if shown is not None and (cell := self._sweep.cell(planned)) != shown:
                 viewer.update_cell(place, cell)
 
-    def _stays(self) -> str:
+    def _saved_page(self) -> str:
         # as of the last change: the clock alone is no reason to send all of it again
         page = pages.page(self._sweep, live=True, at=self._changed_at)
         return f'<div data-fox-stays="{self._mark}">{page}</div>'
@@ -236,13 +236,13 @@ class SweepView:
         going = runner.running
         begun = going or bool(sweep.tasks)
         lines = sweep.findings_so_far() if self._viewer is not None and not going else []
-        said = self._said
-        if runner.stopped_because and not said:
+        message = self._message
+        if runner.stopped_because and not message:
             todo = "Run sends what is missing."
             if runner.stopped_because in BY_HAND:
-                said = words_page(f"Stopped. Nothing more is sent; pictures in progress still arrive. {todo}")
+                message = words_page(f"Stopped. Nothing more is sent; pictures in progress still arrive. {todo}")
             else:
-                said = error_page(FoxError(f"The {sweep.kind} was stopped: {runner.stopped_because}", todo=todo))
+                message = error_page(FoxError(f"The {sweep.kind} was stopped: {runner.stopped_because}", todo=todo))
         return {
             "plan": pages.plan_page(sweep) if plan.missing and not begun else pages.begun_page(sweep),
             "run": self._run_words(),
@@ -256,7 +256,7 @@ class SweepView:
             "left": sweep.seconds if going else None,
             "going": going or sweep.developing > 0,
             "lines": lines,
-            "said": said,
+            "said": message,
         }
 
     def _run_words(self) -> str:

@@ -106,7 +106,7 @@ class TaskCards(Scripted):
 
     def wrong(self, error: Exception, **about: Any) -> None:
         """Say what went wrong with a press, as an alert."""
-        self.say("wrong", lines=[clip(line, _LONGEST_WORDS) for line in lines_of(error)], **about)
+        self.send_message("wrong", lines=[clip(line, _LONGEST_WORDS) for line in lines_of(error)], **about)
 
     def _later(self, work: Callable[[], object], **about: Any) -> None:
         """Have it done on another thread; what goes wrong there is said here, for nobody else would ever see it.
@@ -146,12 +146,12 @@ class TaskCards(Scripted):
             pixels = [cached_thumbnail(given, self._titles.store.thumbnails, edge, max_bytes=max_bytes)]
         elif what != "before" and image is not None:
             pixels = [image.thumbnail(edge, max_bytes=max_bytes)]
-        self.say("pixels", pixels, what=what, key=task.identity, number=content.get("number"))
+        self.send_message("pixels", pixels, what=what, key=task.identity, number=content.get("number"))
 
     def _on_open(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         task = self.task(content.get("key"))
         if task is not None:
-            self._later(lambda: self.say("detail", key=task.identity, **_detail(task)))
+            self._later(lambda: self.send_message("detail", key=task.identity, **_detail(task)))
 
     def _on_piece(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         about = {word: content.get(word) for word in ("key", "number", "by")}
@@ -174,7 +174,7 @@ class TaskCards(Scripted):
                 data = file.read(PIECE)
         except OSError as error:
             raise FoxError(f"{path.name} cannot be read: {error.strerror}.") from error
-        self.say("piece", [data], **about, at=at, size=size, name=path.name, mime=mime)
+        self.send_message("piece", [data], **about, at=at, size=size, name=path.name, mime=mime)
 
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         task, number = self.task(content.get("key")), content.get("number")

@@ -182,12 +182,12 @@ class TrainingPhotos:
                 entries.append(entry)
         if any(file.mime == _ZIP for file in files):
             self.picker.show(entries[:MOST_PHOTOS])
-            self._say_what_is_not_there(ignored, len(entries) - MOST_PHOTOS)
+            self._report_left_out(ignored, len(entries) - MOST_PHOTOS)
         self._look_later()
         if error is not None:
             raise error
 
-    def _say_what_is_not_there(self, ignored: list[str], left_out: int) -> None:
+    def _report_left_out(self, ignored: list[str], left_out: int) -> None:
         """Say what was not taken of a folder or an archive: what is no picture beside what the look finds."""
         self._ignored = " ".join(note for note in ignored if note)
         if left_out > 0:
@@ -208,7 +208,7 @@ class TrainingPhotos:
         self.picker.error = "" if found.photos else f"{text} holds no photos."
         for photo in found.photos[:room]:
             self.picker.add(_entry(photo))
-        self._say_what_is_not_there([found.note], len(found.photos) - room)
+        self._report_left_out([found.note], len(found.photos) - room)
         self.picker.taken()
         self._look()
 

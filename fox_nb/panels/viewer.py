@@ -66,7 +66,7 @@ class Viewer(Scripted):
         self._comparison = comparison
         self._retry = on_retry
         self._pool = Pool(2, "viewer")
-        self._tiles = TileService(self._pool, self.say, executor)
+        self._tiles = TileService(self._pool, self.send_message, executor)
         self._tiles.know(comparison.pictures())
         self._turn = threading.Lock()
         super().__init__()
@@ -118,12 +118,12 @@ class Viewer(Scripted):
 
     def _send_all(self, view: str) -> None:
         with self._turn:
-            self.say("comparison", view=view, facts=facts(self._comparison), retry=self._retry is not None)
+            self.send_message("comparison", view=view, facts=facts(self._comparison), retry=self._retry is not None)
 
     def _send_cell(self, key: Key) -> None:
         """Send a cell as it is by now: of several changes whichever is sent last, from whatever thread, is the last."""
         with self._turn:
-            self.say("cell", at=place(key), cell=cell_facts(self._comparison.cells[key]))
+            self.send_message("cell", at=place(key), cell=cell_facts(self._comparison.cells[key]))
 
     def _send_previews(self, view: str, names: list[str]) -> None:
         pictures = self._comparison.pictures()
@@ -136,7 +136,7 @@ class Viewer(Scripted):
                 if not data and picture.has_changed:
                     self._tiles.lose(name, _changed(picture))
                 # be it empty: the browser asks for its tiles then, which may be there all the same
-                self.say("previews", [data], view=view, ids=[name])
+                self.send_message("previews", [data], view=view, ids=[name])
 
 
 def beside(html: str, *viewers: Viewer) -> Any:
@@ -173,16 +173,16 @@ class TileService:
     ----------
     pool : Pool
         Where files are read. Tiles that are missing are made elsewhere, so that those that are there don't wait.
-    say : callable
-        Sends a message to the browser, as a widget's `say`.
+    send_message : callable
+        Sends a message to the browser, as a widget's `send_message`.
     executor : concurrent.futures.Executor, optional
         As of the viewer.
     """
 
-    def __init__(self, pool: Pool, say: Callable[..., None], executor: Executor | None = None) -> None:
+    def __init__(self, pool: Pool, send_message: Callable[..., None], executor: Executor | None = None) -> None:
         self._pool = pool
         self._maker = Pool(1, "tiles")
-        self._say = say
+        self._send_message = send_message
         self._executor = executor
         self._lock = threading.Lock()
         self._pictures: dict[str, ComparedPicture] = {}
@@ -211,7 +211,7 @@ class TileService:
             names = {key.split("/", 1)[0] for key in add}
             lost = {name: reason for name, reason in self._lost.items() if name in names}
         for name, reason in lost.items():  # a view that came later
-            self._say("lost", id=name, reason=reason)
+            self._send_message("lost", id=name, reason=reason)
         self._go_on(view)
 
     def got(self, view: str, size: int) -> None:
@@ -266,7 +266,7 @@ class TileService:
                 state.busy = bool(batch) and state.on_the_way < _MOST_ON_THE_WAY and view in self._views
                 more = state.busy
             if batch:
-                self._say("tiles", [data for _, data in batch], view=view, keys=[key for key, _ in batch])
+                self._send_message("tiles", [data for _, data in batch], view=view, keys=[key for key, _ in batch])
             if not more:
                 break
         self._go_on_if_ready(view, state)
@@ -339,7 +339,7 @@ class TileService:
             if picture is not None:
                 self._lost[name] = reason
         if picture is not None:
-            self._say("lost", id=name, reason=reason)
+            self._send_message("lost", id=name, reason=reason)
 
     def _folder(self, name: str, picture: ComparedPicture) -> Path:
         if picture.tiles is not None:

@@ -67,7 +67,7 @@ _SHEET_EDGE = 4000
 _INK, _SOFT, _PAPER, _FIELD = "#1b1b1b", "#5c5c5c", "#ffffff", "#eeeeee"
 
 
-def save_html(comparison: Comparison, path: str | os.PathLike[str], *, said: Sequence[str] = ()) -> Path:
+def save_html(comparison: Comparison, path: str | os.PathLike[str], *, findings: Sequence[str] = ()) -> Path:
     """Save a page that works offline: divider, linked zoom, differences, with previews of at most 1024 px.
 
     Parameters
@@ -88,10 +88,12 @@ def save_html(comparison: Comparison, path: str | os.PathLike[str], *, said: Seq
     # the script and the words are counted generously; what is left is shared out evenly
     share = (PAGE_BYTES - _PAGE_WORDS) / _BASE64 / count
     limit = int(min(_LARGEST_PREVIEW, max(_SMALLEST_PREVIEW, share)))
-    return _put(comparison, given_path(path), page(comparison, PAGE_EDGE, limit, said=said, told=_OFFLINE).encode())
+    return _put(
+        comparison, given_path(path), page(comparison, PAGE_EDGE, limit, findings=findings, note=_OFFLINE).encode()
+    )
 
 
-def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[str] = (), told: str = "") -> str:
+def page(comparison: Comparison, edge: int, max_bytes: int, *, findings: Sequence[str] = (), note: str = "") -> str:
     """Return a page that needs nothing but itself, and may load nothing: previews, their script and their table.
 
     Parameters
@@ -102,7 +104,7 @@ def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[st
         What each preview may take.
     said : sequence of str
         What the numbers show, in sentences.
-    told : str
+    note : str
         Markup that says what this page is; with it the title is seen, too.
     """
     images = dict(previews(comparison, edge, max_bytes))
@@ -123,13 +125,13 @@ def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[st
         f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_PAGE_STYLE}{style}</style></head><body><main>"
-        f"{f'<h1>{title}</h1>{notes(said)}{told}' if told else ''}"
+        f"{f'<h1>{title}</h1>{notes(findings)}{note}' if note else ''}"
         f'{table}</main><script type="application/json" id="fox-facts">{words}</script>'
         f'<script type="module">{code}</script></body></html>'
     )
 
 
-def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Sequence[str] = ()) -> Path:
+def save_image(comparison: Comparison, path: str | os.PathLike[str], *, findings: Sequence[str] = ()) -> Path:
     """Save a labelled contact sheet: the first take of every cell, the original first.
 
     A sheet that is saved again takes the place of the one before; a further page overwrites nothing.
@@ -165,7 +167,7 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
             allowed=", ".join(FORMATS),
             todo="Let its name end in .png or .jpg.",
         )
-    sheet = _Sheet(comparison, list(facets(comparison)), said)
+    sheet = _Sheet(comparison, list(facets(comparison)), findings)
     parts = (sheet.of(part).drawn() for part in _parts(sheet, _LONGEST[form]))
     drawn = [_encoded(_stacked(page), form) for page in _pages(parts, _LONGEST[form])]
     pages = {
@@ -243,13 +245,13 @@ class _Sheet:
     beside: int
     left: int
 
-    def __init__(self, comparison: Comparison, facets: Sequence[Facet], said: Sequence[str]) -> None:
+    def __init__(self, comparison: Comparison, facets: Sequence[Facet], findings: Sequence[str]) -> None:
         self.comparison, self.facets = comparison, facets
         across, down = len(facets[0].lines[0]), sum(len(facet.lines) for facet in facets)
         self.side = max(64, min(512, _SHEET_EDGE // max(across + (comparison.original is not None), down)))
         text = max(11, self.side // 20)
         titles = (facet.title for facet in facets)
-        words = [comparison.title, *titles, *said, *(word for axis in comparison.axes for word in _words(axis))]
+        words = [comparison.title, *titles, *findings, *(word for axis in comparison.axes for word in _words(axis))]
         self.font, self.title_font = font_for(words, text), font_for(words, round(text * 1.5))
         self.line = round(text * 1.35)
         self.gap = max(4, self.side // 48)
@@ -257,9 +259,11 @@ class _Sheet:
         lines = max((len(numbers(cell.summary())) for cell in cells), default=0) + (facets[0].columns is None)
         self.picture_height = round(self.side * self._shape())
         self.height = self.picture_height + self.line * lines + self.gap
-        self.said = list(said)
+        self.findings = list(findings)
         if any(len(cell.takes) > 1 for cell in cells):
-            self.said.append("The first variation of each setting; numbers are mean and spread of all its variations.")
+            self.findings.append(
+                "The first variation of each setting; numbers are mean and spread of all its variations."
+            )
         self.draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
 
     def of(self, facet: Facet) -> _Sheet:
@@ -308,7 +312,7 @@ class _Sheet:
     def _head(self, width: int) -> list[_Text]:
         words = f"{self.comparison.title}: {self.facet.title}" if self.facet.title else self.comparison.title
         title = self._wrapped(words, width, self.title_font)
-        return [title, *(self._wrapped(words, width, self.font, _SOFT) for words in self.said)]
+        return [title, *(self._wrapped(words, width, self.font, _SOFT) for words in self.findings)]
 
     def _beside(self, rows: Axis | None) -> int:
         """Room for the values of the rows: as much as their words take, within bounds."""

@@ -185,7 +185,9 @@ def _image(picture: ComparedPicture, images: Mapping[str, bytes], label: str, wi
 
 def _explanations(comparison: Comparison) -> str:
     shown = {name for cell in comparison.cells.values() for name in cell.summary()}
-    said = [f"<dt>{LABELS[name]}</dt><dd>{escape(words)}</dd>" for name, words in EXPLANATIONS.items() if name in shown]
-    if not said:
+    items = [
+        f"<dt>{LABELS[name]}</dt><dd>{escape(words)}</dd>" for name, words in EXPLANATIONS.items() if name in shown
+    ]
+    if not items:
         return ""
-    return f"<details><summary>What the numbers can and can't tell</summary><dl>{''.join(said)}</dl></details>"
+    return f"<details><summary>What the numbers can and can't tell</summary><dl>{''.join(items)}</dl></details>"

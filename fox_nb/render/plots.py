@@ -78,12 +78,12 @@ def plot_class_tabs(thumbnails: Sequence[str], labels: Sequence[object], texts: 
         show_url=False,
         tabs_order=list(dict.fromkeys(names)),
     )
-    told = names
+    captions = names
     if words is not None:
         made = _NUMBER.sub("", made)
-        told = [f"{name}, {text}" for name, text in zip(names, words, strict=True)]
+        captions = [f"{name}, {text}" for name, text in zip(names, words, strict=True)]
     tabs = {name: at for at, name in enumerate(dict.fromkeys(names))}
-    in_tabs = sorted(zip(names, told, strict=True), key=lambda pair: tabs[pair[0]])
+    in_tabs = sorted(zip(names, captions, strict=True), key=lambda pair: tabs[pair[0]])
     return _finished(made, [text for _, text in in_tabs])
 
 

@@ -181,10 +181,10 @@ def _inode(folder: Path) -> int | None:
 def _published() -> bool:
     """Whether kernels are led to this process, or its folder is such that they refuse to look."""
     try:
-        said = read_address()
+        address = read_address()
     except SandboxUnavailable:
         return True
-    return said is not None and said.pid == os.getpid()
+    return address is not None and address.pid == os.getpid()
 
 
 def _log_to(folder: Path) -> None:

@@ -184,11 +184,11 @@ class Gateway:
         if 0 < self.settings.key_expires <= self.clock.now():
             raise Problem(401, "The key has expired.", "authentication_error")
 
-    def read_bill(self, told: Callable[[list[Task], Settings, float], Value], account: str) -> Value:
+    def read_bill(self, entries_of: Callable[[list[Task], Settings, float], Value], account: str) -> Value:
         """Return what is told of a key's tasks: its account, or the entries of its log."""
         now = self.clock.now()
         self._reads.count(now, self.settings.bill_reads)
-        return told(self.ledger.tasks_of(account), self.settings, now)
+        return entries_of(self.ledger.tasks_of(account), self.settings, now)
 
     @property
     def date(self) -> float:

@@ -222,10 +222,10 @@ async def _read_contract(_call: Incoming, gateway: Gateway) -> Answer:
 
 
 async def _read_sandbox(call: Incoming, gateway: Gateway) -> Answer:
-    said = {"sandbox": "fox_nb", "version": __version__, "speed": gateway.settings.speed}
+    about = {"sandbox": "fox_nb", "version": __version__, "speed": gateway.settings.speed}
     if "challenge" in call.parameters:
-        said["proof"] = proof(call.key, call.parameters["challenge"], call.base_url)
-    return json_answer(said)
+        about["proof"] = proof(call.key, call.parameters["challenge"], call.base_url)
+    return json_answer(about)
 
 
 async def _read_creations(_call: Incoming, gateway: Gateway) -> Answer:

@@ -302,17 +302,17 @@ def read_address() -> Address | None:
         with address_file(folder).open(encoding="utf-8") as file:
             if not _private(os.fstat(file.fileno()), 0o077):
                 return None
-            said = json.load(file)
-        return Address(source=SourceMark(said.pop("newest"), said.pop("digest")), **said)
+            fields = json.load(file)
+        return Address(source=SourceMark(fields.pop("newest"), fields.pop("digest")), **fields)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
 def write_address(folder: Path, address: Address) -> None:
     """Publish where the sandbox of a folder answers, in one step."""
-    said = {**address._asdict(), **address.source._asdict()}
-    del said["source"]
-    write(address_file(folder), json.dumps(said).encode(), private=True)
+    fields = {**address._asdict(), **address.source._asdict()}
+    del fields["source"]
+    write(address_file(folder), json.dumps(fields).encode(), private=True)
 
 
 def _listens(address: Address) -> bool:
@@ -325,10 +325,10 @@ def _listens(address: Address) -> bool:
 def proved(address: Address) -> Address | None:
     """Return the address, with the speed that holds now, if who answers there knows its key; the key is not sent."""
     challenge = secrets.token_hex(16)
-    said = _ask(address, "GET", f"/sandbox?challenge={challenge}")
-    if not hmac.compare_digest(str(said.get("proof")), proof(address.key, challenge, address.base_url)):
+    answer = _ask(address, "GET", f"/sandbox?challenge={challenge}")
+    if not hmac.compare_digest(str(answer.get("proof")), proof(address.key, challenge, address.base_url)):
         return None
-    return address._replace(speed=float(said.get("speed", address.speed)))
+    return address._replace(speed=float(answer.get("speed", address.speed)))
 
 
 def proof(key: str, challenge: str, base_url: str) -> str:
@@ -350,12 +350,12 @@ def _ask(
     connection = http.client.HTTPConnection(host, timeout=PROOF_PATIENCE)
     try:
         connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-        said = json.loads(connection.getresponse().read(MOST_OF_A_LOG))
+        answer = json.loads(connection.getresponse().read(MOST_OF_A_LOG))
     except (OSError, ValueError, http.client.HTTPException):
         return {}
     finally:
         connection.close()
-    return said if isinstance(said, dict) else {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def asked_speed() -> float | None:
@@ -392,8 +392,8 @@ def _at_speed(address: Address) -> Address:
 
 
 def _change_speed(address: Address, speed: float) -> Address:
-    said = _ask(address, "POST", "/sandbox/settings", key=address.key, body={"speed": speed})
-    return address._replace(speed=float(said.get("speed", address.speed)))
+    answer = _ask(address, "POST", "/sandbox/settings", key=address.key, body={"speed": speed})
+    return address._replace(speed=float(answer.get("speed", address.speed)))
 
 
 # --- starting
@@ -454,12 +454,12 @@ def _launch() -> _Detached:
     try:
         fresh = not errors.exists() or errors.stat().st_size > MOST_OF_A_LOG
         flags = os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)
-        with os.fdopen(os.open(errors, flags, 0o600), "wb") as said:
+        with os.fdopen(os.open(errors, flags, 0o600), "wb") as log:
             child = _Detached(
                 [sys.executable or "", "-P", "-m", "fox_nb.sandbox", "--background"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=said,
+                stderr=log,
                 cwd=folder,
                 env=environment,
                 start_new_session=True,
@@ -484,5 +484,5 @@ def _failed(status: int | None, when: str = "") -> SandboxUnavailable:
         lines = []
     if status == CANNOT_START and lines:
         return SandboxUnavailable(lines[-1], ANOTHER_FOLDER)
-    said = f"its last words, in {file}, were: {lines[-1]}" if lines else f"it wrote nothing to {file}"
-    return SandboxUnavailable(f"The sandbox did not start{when}; {said}.")
+    words = f"its last words, in {file}, were: {lines[-1]}" if lines else f"it wrote nothing to {file}"
+    return SandboxUnavailable(f"The sandbox did not start{when}; {words}.")

@@ -231,21 +231,21 @@ class Billing:
     def known_account(self) -> Account:
         """Return what the store knows of the account, less what it has spent since, net; asks nobody."""
         try:
-            said = json.loads(self._store.catalog.facts(self._fact).get("", "null"))
-            if said is None:
+            known = json.loads(self._store.catalog.facts(self._fact).get("", "null"))
+            if known is None:
                 return Account(renderer=self._renderer)
-            asked, used, left = float(said["asked_at"]), float(said["used_usd"]), said["left_usd"]
+            asked, used, left = float(known["asked_at"]), float(known["used_usd"]), known["left_usd"]
             spent = self._store.journal.spent(*self._who, since=asked)
             since = (spent - self._store.bills.came_back(*self._who, since=asked)) / MICRO_PER_USD
             return Account(
-                name=str(said["name"]),
+                name=str(known["name"]),
                 used=self._cost(used + since),
                 left=None if left is None else self._cost(max(0.0, left - since)),
                 granted=None if left is None else self._cost(used + left),
                 is_unlimited=left is None,
                 is_empty=left is not None and left <= 0,
-                ends_at=said["ends_at"],
-                models=None if said["models"] is None else tuple(map(str, said["models"])),
+                ends_at=known["ends_at"],
+                models=None if known["models"] is None else tuple(map(str, known["models"])),
                 asked_at=asked,
                 renderer=self._renderer,
             )
@@ -388,7 +388,7 @@ class Billing:
         if isinstance(error, RateLimited) and not self._store.bills.is_refused(self._who[0]):
             self._store.bills.refused(*self._who, self._now())
             if not quiet:
-                self._renderer.say(
+                self._renderer.notify(
                     "The gateway has had too many questions about the bill from this address; it is asked again in "
                     "20 minutes. Pictures are not touched by that."
                 )

@@ -117,7 +117,7 @@ def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
     """
     people, gateway, now = People(session.store.journal), session.gateway.name, session.now()
     if dry_run:
-        return _said(session, people.belongings(gateway, profile.id, now), profile, done=False)
+        return _forgotten(session, people.belongings(gateway, profile.id, now), profile, done=False)
     found = people.forget(gateway, profile.id, now, lambda found: _remove(session.store, found))
     if found.under_way:
         raise InvalidRequest(
@@ -128,10 +128,10 @@ def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
         )
     for row in (one for one in found.tasks if one.gateway == gateway):
         session.task(session.store.journal.get(row.identity))  # whoever shows it learns of it
-    return _said(session, found, profile, done=True)
+    return _forgotten(session, found, profile, done=True)
 
 
-def _said(session: Session, found: Belongings, profile: Profile, *, done: bool) -> Forgotten:
+def _forgotten(session: Session, found: Belongings, profile: Profile, *, done: bool) -> Forgotten:
     archives = [source for source in found.sources if source.mime == "application/zip"]
     gateways = [session.gateway.name, *(row.gateway for row in found.tasks)]
     return Forgotten(

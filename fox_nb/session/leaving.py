@@ -28,15 +28,15 @@ if hasattr(os, "register_at_fork"):  # the parent says what is its own
     os.register_at_fork(after_in_child=ON_THE_WIRE.clear)
 
 
-def tell_at_exit() -> None:
+def warn_at_exit() -> None:
     """Have it said when this process ends; said once, however often this is called."""
-    atexit.unregister(_tell)
-    atexit.register(_tell)
+    atexit.unregister(_warn)
+    atexit.register(_warn)
 
 
 def _await_answers() -> None:
     if ON_THE_WIRE:
-        TERMINAL.say(
+        TERMINAL.notify(
             f"waiting at most {LONGEST_ANSWER:.0f} s for the gateway's answer, as it may be paid for; Ctrl+C ends that."
         )
     end = time.monotonic() + LONGEST_ANSWER
@@ -44,11 +44,11 @@ def _await_answers() -> None:
         time.sleep(0.05)
 
 
-def _tell() -> None:
+def _warn() -> None:
     _await_answers()
     count = len(IN_PROGRESS)
     if count:
         are, them = ("tasks are", "They are") if count > 1 else ("task is", "It is")
-        TERMINAL.say(
+        TERMINAL.notify(
             f"{count} {are} still in progress. {them} paid for; fox.resume().wait() gets the pictures, within 24 hours."
         )

@@ -473,9 +473,9 @@ def _unknown_word(row: TaskRow, answer: TaskState) -> UnexpectedAnswer:
 
 def _failed_in_part(here: int, row: TaskRow, why: str) -> DownloadFailed:
     """Return what is told of a task that gave some of its pictures before it failed: nothing more comes of it."""
-    said = f": {why.rstrip('.')}." if why else "."
+    reason = f": {why.rstrip('.')}." if why else "."
     return DownloadFailed(
-        f"The gateway says that task {row.task_id} has failed, and gave {here} of {row.wanted} pictures{said}",
+        f"The gateway says that task {row.task_id} has failed, and gave {here} of {row.wanted} pictures{reason}",
         money="You may have been charged for all of it; fox.reconcile() shows a refund.",
         todo="No more will come of this one; another variation (take=…) makes new pictures, which cost as usual.",
     )
@@ -483,10 +483,10 @@ def _failed_in_part(here: int, row: TaskRow, why: str) -> DownloadFailed:
 
 def _fewer(here: int, row: TaskRow, why: str) -> DownloadFailed:
     """Return what is told of a task that is completed and gave fewer results than asked for."""
-    said = f": {why.rstrip('.')}." if why else "."
+    reason = f": {why.rstrip('.')}." if why else "."
     what = f"{here} of {row.wanted} pictures" if row.wanted > 1 or here else "no result"
     return DownloadFailed(
-        f"The gateway says that task {row.task_id} is completed, and gave {what}{said}",
+        f"The gateway says that task {row.task_id} is completed, and gave {what}{reason}",
         money="You may have been charged for all of it." if here else "It is paid for; its result may still come.",
         todo="Run the cell again later: what has come meanwhile is downloaded, for free. "
         "If it stays so, tell FoxAPI's support the task's id.",

@@ -330,15 +330,15 @@ class PriceList:
         self._pool.close()
 
     def _fetch(self) -> None:
-        told = self._client.pricing()
-        self.is_class = told.is_class
-        listed = told.listed if told.ratios or told.usd else {}  # where no group has a ratio nothing is known
+        news = self._client.pricing()
+        self.is_class = news.is_class
+        listed = news.listed if news.ratios or news.usd else {}  # where no group has a ratio nothing is known
         self._listed = _dearest(self._listed, listed)
-        self._ratios = _dearest(self._ratios, told.ratios)
+        self._ratios = _dearest(self._ratios, news.ratios)
         self._warn_of_rises()
-        if told.is_class and told.is_play_money != self.is_play_money:
-            self._plays = told.is_play_money
-            self._remember(REHEARSAL, "1" if told.is_play_money else "")
+        if news.is_class and news.is_play_money != self.is_play_money:
+            self._plays = news.is_play_money
+            self._remember(REHEARSAL, "1" if news.is_play_money else "")
         self._see(listed)
 
     def _see(self, listed: Mapping[str, float]) -> None:
@@ -364,5 +364,5 @@ class PriceList:
                 self._counted[name] = now
 
 
-def _dearest(known: Mapping[str, float], told: Mapping[str, float]) -> dict[str, float]:
-    return {**known, **{name: max(value, known.get(name, 0.0)) for name, value in told.items()}}
+def _dearest(known: Mapping[str, float], news: Mapping[str, float]) -> dict[str, float]:
+    return {**known, **{name: max(value, known.get(name, 0.0)) for name, value in news.items()}}

@@ -132,7 +132,7 @@ class Profiles(OfOneProcess):
         if known is None:
             self._name(key, checked_name(name))
         elif not same(known.name, name):
-            self.renderer.say(
+            self.renderer.notify(
                 f"{key} is known as {known.name!r} already and keeps that name; fox.profiles.rename changes it."
             )
         return self[key]
@@ -198,7 +198,7 @@ class Profiles(OfOneProcess):
             )
         ours = [row for row in listed if row.get("gateway", self._gateway) == self._gateway]
         if len(ours) < len(listed):
-            self.renderer.say(
+            self.renderer.notify(
                 f"{len(listed) - len(ours)} of {len(listed)} profiles belong to another gateway and were left out."
             )
         named = [(_checked_id(row["profile_id"]), row.get("name") or row["profile_id"]) for row in ours]
@@ -220,12 +220,12 @@ class Profiles(OfOneProcess):
         for key in unknown[:MOST_TOLD]:
             near = next((one for one in known if same(key, one.name)), None)
             if near is not None:
-                self.renderer.say(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")
+                self.renderer.notify(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")
             else:
                 hint = meant(key, (*ids.values(), *ids))
-                self.renderer.say(f"the profile {shown(key)} is not in this folder; it is sent unchanged.{hint}")
+                self.renderer.notify(f"the profile {shown(key)} is not in this folder; it is sent unchanged.{hint}")
         if more := len(unknown[MOST_TOLD:]):
-            self.renderer.say(f"… and {more:,} more ids that are not in this folder; they are sent unchanged.")
+            self.renderer.notify(f"… and {more:,} more ids that are not in this folder; they are sent unchanged.")
 
     def _name(self, profile_id: str, name: str) -> None:
         holder = self._people.name(self._gateway, profile_id, name, self._now())

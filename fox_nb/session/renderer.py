@@ -44,7 +44,7 @@ class Renderer:
         """Give what says how far some work is, in words that go when it is over; a script's output is its own."""
         yield lambda _: None
 
-    def say(self, words: str) -> None:
+    def notify(self, words: str) -> None:
         """Say something that is good to know, on stderr where there is one: a program without a console has none."""
         if sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):  # whoever read it is gone, or it was closed

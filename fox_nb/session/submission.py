@@ -44,7 +44,7 @@ from fox_nb.session.pool import Pool, result
 from fox_nb.session.prices import PriceList
 from fox_nb.session.profiles import Profiles
 from fox_nb.session.renderer import TERMINAL, Renderer
-from fox_nb.session.task import Task, listening, tell
+from fox_nb.session.task import Task, listening, notify_listeners
 from fox_nb.session.uploads import Uploads
 from fox_nb.settings import SANDBOX, Gateway, Polling, fingerprint, is_private
 from fox_nb.sharing import OfOneProcess
@@ -197,7 +197,7 @@ class Submitter(OfOneProcess):
             left = f"{'is still unknown' if task.status == 'unknown' else 'stays reserved'}: settle it, too"
             sent = ", ".join(map(moment, others))
             if sent:
-                self.renderer.say(f"what was sent at {moment(this)} is settled; what was sent at {sent} {left}.")
+                self.renderer.notify(f"what was sent at {moment(this)} is settled; what was sent at {sent} {left}.")
         self.poller.watch(task)
 
     def _check_found(self, task: Task, task_id: str, *, paid: bool) -> None:
@@ -228,7 +228,7 @@ class Submitter(OfOneProcess):
         for one in prepared.values():
             if one.warning and one.sha256 not in self._warned:  # once, however many of a plan's cells name it
                 self._warned.add(one.sha256)
-                self.renderer.say(one.warning)
+                self.renderer.notify(one.warning)
         return request, prepared
 
     def task(self, row: TaskRow) -> Task:
@@ -246,12 +246,12 @@ class Submitter(OfOneProcess):
         """Call `listener()`, on any thread, when a task is sent, whoever asked, or over; returns what ends that."""
         for task in self.held():
             if not task.is_over:
-                task.follow(self._tell)
+                task.follow(self._notify_sent)
         return listening(self._listeners, listener)
 
-    def _tell(self, task: Task, is_over: bool) -> None:
+    def _notify_sent(self, task: Task, is_over: bool) -> None:
         if is_over or not task.progress:
-            tell(self._listeners)
+            notify_listeners(self._listeners)
 
     def held(self) -> list[Task]:
         """Return the tasks that somebody in this kernel holds."""
@@ -277,7 +277,7 @@ class Submitter(OfOneProcess):
         what, money = f"the gateway's answer to {which}, at most {most:.0f} s", "it may be paid for"
         if not any(at_work.values()):
             what, money = f"the upload for {which}" if tasks else "what was begun", "nothing of it is paid yet"
-        self.renderer.say(f"closing waits for {what}: {money}.")
+        self.renderer.notify(f"closing waits for {what}: {money}.")
 
     # -- what a task asks for --------------------------------------------------------------------------------------
 
@@ -386,7 +386,7 @@ class Submitter(OfOneProcess):
     def _hand_on(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> Future[None]:
         """Have a thread send it; one that never gets to it has refused it."""
         if self._listeners:
-            task.follow(self._tell)
+            task.follow(self._notify_sent)
         # what has nothing to upload waits for nobody's uploads
         pool = self._uploading if LOCAL_PICTURE.search(row.request) else self._sending
         sent = pool.submit(partial(self._send, task, row, prepared))
@@ -547,11 +547,11 @@ def _check_known(task: Task, task_id: str, *, paid: bool) -> None:
     agrees = task_id == row.task_id if task_id else paid == (row.state != "refused")
     if agrees and row.state not in BEING_SENT:
         return
-    told = f"paid={paid}" + (f", task_id={task_id!r}" if task_id else "")
+    given = f"paid={paid}" + (f", task_id={task_id!r}" if task_id else "")
     known = f"{task.status}, as {row.task_id}" if row.task_id else task.status
     being_sent = "is being sent just now: its answer may still come"
     raise InvalidRequest(
-        f"{told} settles nothing: the task {being_sent if row.state in BEING_SENT else f'is {known}'}.",
+        f"{given} settles nothing: the task {being_sent if row.state in BEING_SENT else f'is {known}'}.",
         parameter="task_id" if task_id else "paid",
         value=task_id or paid,
         todo="Wait a little, then ask again." if row.state in BEING_SENT else "Only what is unknown has to be settled.",

@@ -40,7 +40,7 @@ def listening(listeners: list[Listener], one: Listener) -> Callable[[], None]:
     return forget
 
 
-def tell(listeners: Iterable[Callable[..., object]], *news: Any) -> None:
+def notify_listeners(listeners: Iterable[Callable[..., object]], *news: Any) -> None:
     """Tell those who listen, who are anybody's code: what one raises ends neither the work nor the telling."""
     for listener in list(listeners):
         try:
@@ -236,7 +236,7 @@ class Task(Shows):
             todo = "" if self.status == "completed" else "Call task.wait() first."
             raise self.error or FoxError(f"The task is {self.status} and has no pictures to save.", todo=todo)
         if len(images) < self._row.wanted:
-            self.renderer.say(f"{len(images)} of {self._row.wanted} pictures are here to be saved.")
+            self.renderer.notify(f"{len(images)} of {self._row.wanted} pictures are here to be saved.")
         place = Folder(folder)
         facts = {"prompt": self._row.words, "model": self.model, "take": self.take, "task_id": self.id}
         return [
@@ -508,7 +508,7 @@ class Task(Shows):
         if isinstance(trouble, StoreError) and self.id:  # it may be written nowhere else
             settle = f"Its id is {self.id}: should it be unknown then, say task.settle(task_id={self.id!r})."
             # others may be told the same
-            trouble = trouble.retold(trouble.what, money=trouble.money, todo=f"{trouble.todo} {settle}")
+            trouble = trouble.reworded(trouble.what, money=trouble.money, todo=f"{trouble.todo} {settle}")
         # Its frames are another thread's: a verbose traceback would show what a gateway sent, key and all.
         self.trouble = trouble.with_traceback(None)
         self._notify()
@@ -530,7 +530,7 @@ class Task(Shows):
         with self._changed:
             self._changed.notify_all()
         if self._listeners:
-            self._telling.due(lambda: tell(self._listeners, self), self._backend.telling)
+            self._telling.due(lambda: notify_listeners(self._listeners, self), self._backend.telling)
 
     def _failure(self) -> TaskFailed:
         names = ", ".join(part for part in (self._row.error_code, self._support_case()) if part)

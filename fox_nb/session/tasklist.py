@@ -113,7 +113,7 @@ class TaskList(Shows, Sequence[Task]):
             raise trouble
         failed = sum(task.has_ended and task.status != "completed" for task in left)
         if failed:
-            self.renderer.say(f"{failed} of {len(left)} tasks failed: each one's error says why.")
+            self.renderer.notify(f"{failed} of {len(left)} tasks failed: each one's error says why.")
         return self
 
     def to_frame(self) -> pd.DataFrame:

@@ -177,7 +177,7 @@ class TrainedProfiles(Shows, Profiles):
         elif known.name == known.id:
             self._name(known.id, name)
         elif not same(known.name, name):
-            self.renderer.say(
+            self.renderer.notify(
                 f"these photos trained {known.name!r} already, which keeps its name; fox.profiles.rename changes it."
             )
 

@@ -292,14 +292,14 @@ class Pack:
         return members
 
     def _manifest(self, text: bytes) -> Manifest:
-        said = json.loads(text)
-        version = said.get("foxpack") if isinstance(said, dict) else None
+        content = json.loads(text)
+        version = content.get("foxpack") if isinstance(content, dict) else None
         if isinstance(version, int) and version > 1:
             raise PackError(
                 f"{self.path.name} was made by a newer fox_nb.", todo="Update fox_nb from where you have it."
             )
         try:
-            manifest = Manifest.model_validate(said)
+            manifest = Manifest.model_validate(content)
         except ValidationError as error:
             raise self._refused(_first_fault(error)) from None
         for task in manifest.tasks:

@@ -264,15 +264,15 @@ def test_what_was_removed_does_not_come_back(page: NotebookPage) -> None:
     """A list that the kernel made before it heard the newest press is not shown: pictures and focus stay as pressed."""
     page.kernel_value("picker.show([PickerEntry(None, name, key=name) for name in ('a', 'b', 'c')])")
     items(page).nth(2).wait_for()
-    hold = "lambda kind, **said: late.append(said) if kind == 'list' else Picker.say(picker, kind, **said)"
-    page.kernel_value(f"setattr(picker, 'say', {hold})")
+    hold = "lambda kind, **said: late.append(said) if kind == 'list' else Picker.send_message(picker, kind, **said)"
+    page.kernel_value(f"setattr(picker, 'send_message', {hold})")
     page.page.get_by_role("button", name="Move earlier: b").focus()
     for left in ("['b', 'a', 'c']", "['a', 'c']"):
         page.page.keyboard.press("Enter")  # then it is on the same picture's Remove
         value(page, "[entry.name for entry in picker.entries]", left)
     seen = "() => [document.activeElement.ariaLabel, ...[...document.querySelectorAll('.fox-item')].map(at => at.dataset.key)]"
     for words in ("the first answer", "the second answer"):
-        page.kernel_value("Picker.say(picker, 'list', **late.pop(0))")
+        page.kernel_value("Picker.send_message(picker, 'list', **late.pop(0))")
         page.kernel_value(f"setattr(picker, 'error', {words!r})")
         page.locator(f".fox-picker [role=alert]:has-text({words!r})").wait_for()
         assert page.page.evaluate(seen) == ["Remove: a", "a", "c"]

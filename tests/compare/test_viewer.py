@@ -294,7 +294,7 @@ def test_a_browser_that_says_hello_is_told_and_sent_only_what_it_lacks(tmp_path,
     """Facts come at once; previews only of pictures that it asks for, since it looks at them and the page has none."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
-    monkeypatch.setattr(shown, "say", browser.say)
+    monkeypatch.setattr(shown, "send_message", browser.say)
     shown._handle_custom_msg({"type": "hello", "view": "v"}, [])
     (told, _) = browser.messages[0]
     assert told["facts"]["title"] == "t"
@@ -312,8 +312,8 @@ def test_a_preview_that_cannot_be_read_is_answered(tmp_path, monkeypatch):
     """It comes empty, so that the browser asks for the tiles, which are there: until then it asks for none."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
-    monkeypatch.setattr(shown, "say", browser.say)
-    monkeypatch.setattr(shown._tiles, "_say", browser.say)
+    monkeypatch.setattr(shown, "send_message", browser.say)
+    monkeypatch.setattr(shown._tiles, "_send_message", browser.say)
     name, picture = list(comparison.pictures().items())[-1]
     make_tiles(picture.path, tmp_path / "cut")
     comparison.cells[2,] = Cell("x 2", [Take(1, "done", replace(picture, tiles=tmp_path / "cut"))])
@@ -328,7 +328,7 @@ def test_updating_a_cell_sends_that_cell_alone(tmp_path, monkeypatch):
     """One cell's facts are sent, and nothing of the others; its new preview can be asked for from then on."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
-    monkeypatch.setattr(shown, "say", browser.say)
+    monkeypatch.setattr(shown, "send_message", browser.say)
     new = compared(tmp_path, "new", 600, seed=9)
     shown.update_cell((2,), Cell("x 2", [Take(1, "failed", reason="no"), Take(2, "done", new)]))
     browser.wait_for(lambda b: len(b.messages) == 1)
@@ -345,7 +345,7 @@ def test_what_a_browser_hears_last_of_a_cell_is_how_it_is(tmp_path, monkeypatch)
     """A cell changes again while its first change is being sent, and a browser says hello: none of them hears the older last."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
-    monkeypatch.setattr(shown, "say", browser.say)
+    monkeypatch.setattr(shown, "send_message", browser.say)
     made, go_on = threading.Event(), threading.Event()
     real = viewer.cell_facts
 

@@ -176,7 +176,7 @@ def test_lists_are_told_in_their_order():
         return is_so
 
     with ThreadPoolExecutor() as other:
-        picker.say = lambda *_, **__: free.append(other.submit(is_free).result(60))
+        picker.send_message = lambda *_, **__: free.append(other.submit(is_free).result(60))
         picker.add(PickerEntry(None, "a"))
         picker.value = ["b.jpg"]
         picker._on_ready({}, [])

@@ -70,8 +70,8 @@ def test_what_is_kept_is_told_to_pages_that_come_later() -> None:
     level = Level()
     browser = Browser(level)
     for words in ("before", "now"):
-        level.keep("said", words=words)
-    level.keep("names", names=["Ada"])
+        level.retain_message("said", words=words)
+    level.retain_message("names", names=["Ada"])
     browser.heard.clear()
     for _ in range(2):
         browser.say("ready")
@@ -83,12 +83,12 @@ def test_a_page_that_comes_late_ends_with_the_newest() -> None:
     """What another thread says meanwhile is not followed by what it replaced."""
     level = Level()
     browser = Browser(level)
-    level.keep("names", names=["Ada"])
-    level.keep("error", lines=["before"])
+    level.retain_message("names", names=["Ada"])
+    level.retain_message("error", lines=["before"])
     send, level.send = level.send, lambda content, buffers: (send(content), content["type"] == "names" and tell())
 
     def tell() -> None:
-        teller = threading.Thread(target=level.keep, args=("error",), kwargs={"lines": ["now"]})
+        teller = threading.Thread(target=level.retain_message, args=("error",), kwargs={"lines": ["now"]})
         teller.start()
         teller.join(0.2)
 

@@ -270,11 +270,13 @@ def test_the_page_lets_only_its_own_script_run(tmp_path):
 def test_what_the_numbers_show_goes_along(tmp_path):
     """The page says it above the grid, as text, and the sheet has lines for it below its title."""
     comparison = grid(tmp_path)
-    page = save_html(comparison, tmp_path / "a.html", said=["By SSIM no setting <stands> apart."]).read_text("utf-8")
+    page = save_html(comparison, tmp_path / "a.html", findings=["By SSIM no setting <stands> apart."]).read_text(
+        "utf-8"
+    )
     assert "By SSIM no setting &lt;stands&gt; apart." in page
     sizes = []
     for said in ([], ["By SSIM no setting stands apart."]):
-        with Image.open(save_image(comparison, tmp_path / "a.png", said=said)) as sheet:
+        with Image.open(save_image(comparison, tmp_path / "a.png", findings=said)) as sheet:
             sizes.append(sheet.height)
     assert sizes[1] > sizes[0]
 
@@ -380,7 +382,7 @@ def test_a_contact_sheet_that_is_too_wide_is_cut_too(tmp_path):
         red, green, _ = np.moveaxis(np.asarray(sheet.convert("RGB")), 2, 0)
     assert round(int(((red > 150) & (green < 90)).sum()) / (64 * 43)) == pytest.approx(300, rel=0.03)
     with pytest.raises(FoxError, match="can't be made as WEBP"):
-        save_image(grid(tmp_path, 1, 1), tmp_path / "t.webp", said=["one of very many lines"] * 1500)
+        save_image(grid(tmp_path, 1, 1), tmp_path / "t.webp", findings=["one of very many lines"] * 1500)
 
 
 def test_a_contact_sheet_needs_a_known_ending(tmp_path):

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawInto } from "../../fox_nb/panels/scripts/parts/drawing.js";
-import { dressed } from "../../fox_nb/panels/scripts/parts/dress.js";
+import { mounter } from "../../fox_nb/panels/scripts/parts/mount.js";
 import { press } from "../../fox_nb/panels/scripts/parts/press.js";
 
 /** A press in a page, with these controls; `widgets` has their models. */
@@ -24,7 +24,7 @@ function pressIn(t, controls = {}, widgets = {}) {
       },
     },
   };
-  const part = dressed({ press }, "hash", new Uint8Array(), drawInto)("press", model);
+  const part = mounter({ press }, "hash", new Uint8Array(), drawInto)("press", model);
   const el = document.createElement("div");
   const closeView = part.render({ el });
   t.after(() => {

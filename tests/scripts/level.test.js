@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawInto } from "../../fox_nb/panels/scripts/parts/drawing.js";
-import { dressed } from "../../fox_nb/panels/scripts/parts/dress.js";
 import { level } from "../../fox_nb/panels/scripts/parts/level.js";
+import { mounter } from "../../fox_nb/panels/scripts/parts/mount.js";
 
 /** A model with these values; `listeners` are those of its changes. */
 function modelOf(values) {
@@ -25,7 +25,7 @@ test("the label is as wide as the style says, also one that replaces another; a 
   const [first, second] = ["80px", "200px"].map((width) => modelOf({ description_width: width }));
   const model = modelOf({ value: 0.5, min: 0, max: 1, step: 0.1, description: "Creativity", style: first });
   const el = document.createElement("div");
-  const close = dressed({ level }, "hash", new Uint8Array(), drawInto)("level", model).render({ el });
+  const close = mounter({ level }, "hash", new Uint8Array(), drawInto)("level", model).render({ el });
   const label = el.querySelector("label");
   assert.equal(label.style.width, "80px");
   model.set("style", second);

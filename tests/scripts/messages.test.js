@@ -18,9 +18,9 @@ function fakeModel(sent = []) {
 test("why something was refused stays until the next press, however often the list comes anew", () => {
   const model = fakeModel();
   const tasks = new Tasks(model, () => {});
-  tasks.hear({ type: "wrong", lines: ["No balance."] });
-  tasks.hear({ type: "list", items: [{ key: "a", pictures: [] }], earlier: 0 });
-  tasks.hear({ type: "item", item: { key: "a", pictures: [] }, most: 12, earlier: 0 });
+  tasks.onMessage({ type: "wrong", lines: ["No balance."] });
+  tasks.onMessage({ type: "list", items: [{ key: "a", pictures: [] }], earlier: 0 });
+  tasks.onMessage({ type: "item", item: { key: "a", pictures: [] }, most: 12, earlier: 0 });
   assert.deepEqual(tasks.state.wrong, ["No balance."]);
   tasks.act("retry", { key: "a" }, 1, null);
   assert.deepEqual(tasks.state.wrong, []);
@@ -34,17 +34,17 @@ test("a person who was ticked stays so when the kernel says what it knew before"
     ["p1", "Ruth"],
     ["p2", "Ada"],
   ];
-  widget.hear({ type: "persons", items, chosen: [], empty: "", by: "" });
+  widget.onMessage({ type: "persons", items, chosen: [], empty: "", by: "" });
   widget.choose("p1", true);
-  widget.hear({ type: "persons", items, chosen: [], empty: "", by: "" });
+  widget.onMessage({ type: "persons", items, chosen: [], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p1"]);
   widget.choose("p2", true);
   const [first, second] = model.sent.map(({ page }) => page);
-  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: first });
+  widget.onMessage({ type: "persons", items, chosen: ["p1"], empty: "", by: first });
   assert.deepEqual(model.get("seen").value, ["p1", "p2"]);
-  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: second }); // an observer allows one
+  widget.onMessage({ type: "persons", items, chosen: ["p1"], empty: "", by: second }); // an observer allows one
   assert.deepEqual(model.get("seen").value, ["p1"]);
-  widget.hear({ type: "persons", items, chosen: ["p2"], empty: "", by: "" });
+  widget.onMessage({ type: "persons", items, chosen: ["p2"], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p2"]);
 });
 
@@ -52,10 +52,10 @@ test("a choice whose answer was lost keeps nothing from being shown after the ne
   const model = fakeModel();
   const widget = persons(model, () => {});
   const items = [["p1", "Ruth"]];
-  widget.hear({ type: "persons", items, chosen: [], empty: "", by: "" });
+  widget.onMessage({ type: "persons", items, chosen: [], empty: "", by: "" });
   for (const on of [true, false]) widget.choose("p1", on);
-  widget.hear({ type: "persons", items, chosen: [], empty: "", by: model.sent[1].page });
-  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: "" }); // by code
+  widget.onMessage({ type: "persons", items, chosen: [], empty: "", by: model.sent[1].page });
+  widget.onMessage({ type: "persons", items, chosen: ["p1"], empty: "", by: "" }); // by code
   assert.deepEqual(model.get("seen").value, ["p1"]);
 });
 
@@ -63,19 +63,19 @@ test("a page that has searched takes its own rows and pieces alone", () => {
   const model = fakeModel();
   const tasks = new Tasks(model, () => {});
   const titles = () => tasks.state.items.map(({ title }) => title);
-  tasks.hear({ type: "list", items: [{ key: "a", title: "fox" }], by: "" });
-  tasks.hear({ type: "list", items: [], by: "another page" });
+  tasks.onMessage({ type: "list", items: [{ key: "a", title: "fox" }], by: "" });
+  tasks.onMessage({ type: "list", items: [], by: "another page" });
   assert.deepEqual(titles(), ["fox"]);
   tasks.by = tasks.pixels.page;
-  tasks.hear({ type: "list", items: [{ key: "b", title: "bear" }], by: tasks.by });
-  tasks.hear({ type: "list", items: [], by: "" });
+  tasks.onMessage({ type: "list", items: [{ key: "b", title: "bear" }], by: tasks.by });
+  tasks.onMessage({ type: "list", items: [], by: "" });
   assert.deepEqual(titles(), ["bear"]);
   tasks.pixels.save("b", 1);
   assert.equal(model.sent.at(-1).by, tasks.by);
   const piece = { type: "piece", key: "b", number: 1, at: 0, size: 100 };
-  tasks.hear({ ...piece, by: "another page" }, [new ArrayBuffer(40)]);
+  tasks.onMessage({ ...piece, by: "another page" }, [new ArrayBuffer(40)]);
   assert.equal(tasks.pixels.percent("b", 1), 0);
-  tasks.hear({ type: "wrong", key: "b", number: 1, by: "another page", lines: ["Its file is gone."] });
+  tasks.onMessage({ type: "wrong", key: "b", number: 1, by: "another page", lines: ["Its file is gone."] });
   assert.equal(tasks.pixels.percent("b", 1), 0);
 });
 
@@ -85,15 +85,15 @@ test("a panel that has made hundreds holds the pixels of what it shows alone", (
   const tasks = new Tasks(model, () => {});
   const item = (key) => ({ type: "item", item: { key, pictures: [] }, most: 12, earlier: 0 });
   for (let n = 1; n <= 500; n += 1) {
-    tasks.hear(item(`t${n}`));
+    tasks.onMessage(item(`t${n}`));
     tasks.pixels.get("picture", `t${n}`, 1);
     const pixels = { type: "pixels", what: "picture", key: `t${n}`, number: 1 };
-    tasks.hear(pixels, [new Uint8Array(9)]);
-    tasks.hear(pixels, [new Uint8Array(9)]); // the answer to another page
+    tasks.onMessage(pixels, [new Uint8Array(9)]);
+    tasks.onMessage(pixels, [new Uint8Array(9)]); // the answer to another page
   }
   assert.equal(tasks.pixels.urls.size, 12);
   assert.equal(revoked.callCount(), 488);
-  tasks.hear({ type: "list", items: [{ key: "t1" }, { key: "t500" }], earlier: 0 });
+  tasks.onMessage({ type: "list", items: [{ key: "t1" }, { key: "t500" }], earlier: 0 });
   assert.match(tasks.pixels.get("picture", "t500", 1), /^blob:/);
   assert.equal(tasks.pixels.get("picture", "t1", 1), undefined);
   assert.equal(model.sent.filter(({ key }) => key === "t1").length, 2);

@@ -16,7 +16,7 @@ function awaited() {
 async function start([script, style]) {
   known.came = true;
   const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
-  return module.dressed(module.parts, HASH, style);
+  return module.mounter(module.parts, HASH, style);
 }
 
 // Every widget hears it, whichever asked: the one that did may be closed before the answer comes.

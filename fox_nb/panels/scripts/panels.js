@@ -1,10 +1,10 @@
 // The panels' own widgets, each by the name that its Python side knows it by; the loader fetches all of them, once a page.
 import { drawInto } from "./parts/drawing.js";
-import { dressed as dressedBy } from "./parts/dress.js";
 import { history } from "./parts/history.js";
 import { known } from "./parts/known.js";
 import { level } from "./parts/level.js";
 import { mentions } from "./parts/mentions.js";
+import { mounter as makeMounter } from "./parts/mount.js";
 import { name } from "./parts/name.js";
 import { persons } from "./parts/persons.js";
 import { picker } from "./parts/picker.js";
@@ -16,4 +16,4 @@ import { sweepView as sweep_view } from "./parts/sweep_view.js";
 const ahead = () => ({});
 
 export const parts = { ahead, history, known, level, mentions, name, persons, picker, press, results, sweep_view };
-export const dressed = (given, hash, style) => dressedBy(given, hash, style, drawInto);
+export const mounter = (given, hash, style) => makeMounter(given, hash, style, drawInto);

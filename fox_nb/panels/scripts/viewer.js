@@ -5,7 +5,7 @@ import { Grid } from "../../render/compare_view/grid.js";
 import { keyDown } from "../../render/compare_view/keys.js";
 import { Tiles } from "../../render/compare_view/pictures.js";
 
-export { dressed } from "./parts/dress.js";
+export { mounter } from "./parts/mount.js";
 
 const KERNEL_SILENT_MS = 6000;
 const OUTPUTS = ".jp-OutputArea, .output_container, .cell-output, .jp-Cell, .cell, .output-area";
@@ -51,7 +51,7 @@ class LiveView {
     else if (event.key !== "Escape" && !(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
   }
 
-  hear(message, buffers = []) {
+  onMessage(message, buffers = []) {
     if (message.view && message.view !== this.id) return;
     if (message.type === "comparison") this.#start(message.facts, message.retry);
     if (message.type === "previews") this.#previews(message.ids, buffers);
@@ -124,7 +124,7 @@ export const parts = {
   viewer(model) {
     const views = new Set();
     return {
-      hear: (content, buffers) => views.forEach((view) => view.hear(content, buffers)),
+      onMessage: (content, buffers) => views.forEach((view) => view.onMessage(content, buffers)),
       view({ el, signal }) {
         const view = new LiveView(model, el);
         views.add(view);

@@ -68,7 +68,7 @@ export const history = (model, show) => {
   const tasks = new Tasks(model, show);
   const chosen = new Set();
   return {
-    hear: (content, buffers) => tasks.hear(content, buffers),
+    onMessage: (content, buffers) => tasks.onMessage(content, buffers),
     close: () => tasks.pixels.forget(),
     view({ el }) {
       const finder = makeFinder(tasks, model);

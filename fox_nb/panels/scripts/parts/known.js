@@ -6,7 +6,7 @@ export const known = (model, show) => {
   /** @type {{items: any[], said: string[], wrong: string[], plans: Map<string, string[]>, added: number}} */
   const state = { items: [], said: [], wrong: [], plans: new Map(), added: 0 };
   return {
-    hear(content) {
+    onMessage(content) {
       if (content.type === "list") state.items = content.items;
       if (content.type === "added") state.added += 1;
       if (content.type === "plan") state.plans.set(content.key, content.lines);

@@ -21,7 +21,7 @@ export function words(item, now = performance.now()) {
 }
 
 /** Take in a message of what is under way, into the items by their keys; false for another one. */
-export function hearOf(items, { type, key, item }) {
+export function applyMessage(items, { type, key, item }) {
   if (type === "row") items.set(item.key, { ...item, arrived: performance.now() });
   else if (type === "gone") items.delete(key);
   else return false;

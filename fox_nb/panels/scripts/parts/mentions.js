@@ -55,7 +55,7 @@ export const mentions = (model, show) => {
   });
 
   return {
-    hear: (content) => content.type === "names" && Object.assign(state, content),
+    onMessage: (content) => content.type === "names" && Object.assign(state, content),
     view({ el }) {
       const id = `fox-mentions-${unique()}`;
 

@@ -18,7 +18,7 @@ export const name = (model, show) => {
   }
 
   return {
-    hear: (content) => content.type === "name" && content.by !== page && take(content.name),
+    onMessage: (content) => content.type === "name" && content.by !== page && take(content.name),
     view() {
       const id = `fox-name-${unique()}`;
       return (draw) =>

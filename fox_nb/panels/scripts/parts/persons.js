@@ -17,7 +17,7 @@ export const persons = (model, show) => {
 
   return {
     choose,
-    hear(content) {
+    onMessage(content) {
       if (content.type !== "persons") return false;
       Object.assign(state, { items: content.items, empty: content.empty });
       if (content.by === pressed) pressed = "";

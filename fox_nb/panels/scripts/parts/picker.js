@@ -117,7 +117,7 @@ export const picker = (model, draw) => {
     if (missing.length) say({ type: "thumbs", keys: missing.map(({ key }) => key) });
   }
 
-  function hear(content, buffers) {
+  function onMessage(content, buffers) {
     const job = state.job?.id === content.id ? state.job : null;
     if (content.type === "list") {
       if (content.by === pressed) pressed = "";
@@ -136,7 +136,7 @@ export const picker = (model, draw) => {
   }
 
   return {
-    hear,
+    onMessage,
     close: () => state.thumbs.forEach((url) => URL.revokeObjectURL(url)),
     view: ({ el, signal }) => makeView({ model, el, signal, state, choose, change, say }),
   };

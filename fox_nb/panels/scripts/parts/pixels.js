@@ -54,7 +54,7 @@ export class Pixels {
   }
 
   /** Take in what the kernel sent; false for a message of another kind. */
-  hear(content, buffers) {
+  onMessage(content, buffers) {
     const { type, what, key, number } = content;
     if (type === "piece") content.by === this.page && this.take(content, buffers);
     else if (type === "pixels") {

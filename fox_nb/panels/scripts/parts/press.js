@@ -3,7 +3,7 @@
 import { html, once, onPress, sentences } from "./drawing.js";
 import { unique } from "./elements.js";
 import { helpFor } from "./help.js";
-import { hearOf, live } from "./live.js";
+import { applyMessage, live } from "./live.js";
 
 const TICK = 500;
 const SILENT = 1500;
@@ -62,8 +62,8 @@ export const press = (model, show) => {
   }
 
   return {
-    hear(content) {
-      hearOf(items, content);
+    onMessage(content) {
+      applyMessage(items, content);
       said = content.said ?? said;
       if (content.type === "error") lines = content.lines;
       if (content.type === "received") heard();

@@ -8,7 +8,7 @@ const QUICK = 2;
 export const results = (model, show) => {
   const tasks = new Tasks(model, show);
   return {
-    hear: (content, buffers) => tasks.hear(content, buffers),
+    onMessage: (content, buffers) => tasks.onMessage(content, buffers),
     close: () => tasks.pixels.forget(),
     view() {
       const record = model.get("record");

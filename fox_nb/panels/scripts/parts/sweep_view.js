@@ -29,7 +29,7 @@ export const sweepView = (model, show) => {
   }
 
   return {
-    hear(content) {
+    onMessage(content) {
       if (content.type !== "state") return false;
       state = { ...content, arrived: performance.now(), pressed: "" };
       return true;

@@ -16,7 +16,7 @@ export class Tasks {
     this.by = "";
   }
 
-  hear(content, buffers) {
+  onMessage(content, buffers) {
     const { type, key, number } = content;
     if (type === "list" && (content.by ?? "") !== this.by) return false;
     if (type === "list") {
@@ -33,7 +33,7 @@ export class Tasks {
     else if (type === "wrong") {
       this.state.wrong = content.lines;
       if (key && (content.by ?? this.pixels.page) === this.pixels.page) this.pixels.stop(key, number);
-    } else return this.pixels.hear(content, buffers);
+    } else return this.pixels.onMessage(content, buffers);
     return true;
   }
 

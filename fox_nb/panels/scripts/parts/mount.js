@@ -9,21 +9,21 @@ const ENDED = "This notebook's kernel was restarted or has ended: run the cell a
  *
  * A part is a function of the model and of what draws all its views anew. It gives `view`, which begins one in an element and
  * returns what draws it, handed what draws a template there; a signal says when that view is gone. Where the kernel sends
- * messages there is `hear`, which takes one in and returns whether something is to be drawn; where the model's end matters,
+ * messages there is `onMessage`, which takes one in and returns whether something is to be drawn; where the model's end matters,
  * `close`.
  * @param {Record<string, Function>} parts
  * @param {string} hash
  * @param {ArrayBuffer} style
  * @param {Function} [drawInto] draws a template in an element, before another one
  */
-export function dressed(parts, hash, style, drawInto) {
+export function mounter(parts, hash, style, drawInto) {
   const id = `fox-nb-${hash}`;
-  const dress = (root) => {
+  const addStyle = (root) => {
     if (root.getElementById(id)) return;
     const sheet = Object.assign(document.createElement("style"), { id, textContent: new TextDecoder().decode(style) });
     (root.head ?? root).append(sheet);
   };
-  dress(document);
+  addStyle(document);
   return (name, given) => {
     const views = new Set();
     const alerts = new Set();
@@ -43,7 +43,7 @@ export function dressed(parts, hash, style, drawInto) {
     const get = (_, key) => (key === "send" ? send : (given[key]?.bind?.(given) ?? given[key]));
     const model = new Proxy(given, { get });
     const part = parts[name](model, show);
-    model.on("msg:custom", (content, buffers) => part.hear?.(content, buffers) && show());
+    model.on("msg:custom", (content, buffers) => part.onMessage?.(content, buffers) && show());
     model.on("change", show);
 
     return {
@@ -55,7 +55,7 @@ export function dressed(parts, hash, style, drawInto) {
         // Only what has been put into the page and has a size knows in which root it stands.
         new ResizeObserver((_, seen) => {
           seen.disconnect();
-          dress(el.getRootNode());
+          addStyle(el.getRootNode());
         }).observe(el);
         el.classList.add(GUARDED);
         const view = part.view({ el, signal: end.signal });
