@@ -26,7 +26,7 @@ ROUNDS = 40
 HURRY = 10
 """Pauses after what went wrong are so many times shorter here: how long they are is for other tests."""
 
-LOCKED, WAITED = 1.0, 0.3
+LOCKED, WAITED = 0.5, 0.15
 """Seconds for which another program has the journal now and then, and for which a transaction here waits for it."""
 
 _one_at_a_time = threading.Lock()

@@ -136,10 +136,9 @@ def falling(c: Canvas, light: Light, rng: np.random.Generator, weather: tuple[st
             lines = [points((a, b), (a - s * 0.22, b + s)) for a, b, s in drops.tolist()]
             c.fill(lines, mix(light.low, rgb("#ffffff"), 0.5), line=width, alpha=alpha)
     if "snow" in weather:
-        flake = rgb("#ffffff")
         for count, size, alpha, blur in ((380, 0.0022, 0.75, 0), (120, 0.0042, 0.85, 0.0008), (26, 0.011, 0.5, 0.004)):
             flakes = rng.uniform((0, 0, 0.5 * size), (c.w, c.h, 1.3 * size), (count, 3))
-            c.fill([ellipse(a, b, s, steps=12) for a, b, s in flakes.tolist()], flake, alpha=alpha, blur=blur)
+            c.fill([ellipse(a, b, s, steps=12) for a, b, s in flakes.tolist()], rgb("#ffffff"), alpha=alpha, blur=blur)
     if "fog" in weather:
         mist = clouds(rng, 120, 120, cells=3, octaves=4)
         low = np.linspace(0.15, 1, 120)[:, None] ** 0.8
