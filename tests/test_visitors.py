@@ -418,9 +418,8 @@ def test_a_kernel_that_was_ready_before_is_a_visitors_too(artifacts: Places, san
     def preheated() -> Path | None:
         page = requests.get(f"{voila.url}voila/render/{path.relative_to(voila.root).as_posix()}", timeout=PATIENCE).text
         folder, started_for = re.findall(r"SEEN (\S+) (\w+)", page)[0]
-        return (
-            Path(folder) if started_for == "None" else None
-        )  # whoever comes before one is ready gets one of their own
+        # whoever comes before one is ready gets one of their own
+        return Path(folder) if started_for == "None" else None
 
     with voila:
         assert not until(preheated, "a kernel that was ready before").is_relative_to(voila.root)
