@@ -32,6 +32,7 @@ from gateways import Answer, Gateway, always
 from processes import ended, until
 
 PHOTO = np.zeros((40, 40, 3), "uint8")
+REFUSED = say(422, {"error": {"message": "no", "type": "x"}})
 LOST = say(502, b"<html>bad gateway</html>")
 FAILED: Answer = lambda _gateway, _count, task_id: say(  # noqa: E731 - an answer like the others
     200, {"id": task_id, "status": "failed", "error": {"code": "x", "message": "no"}}
@@ -142,7 +143,7 @@ def test_a_retry_that_is_refused_forgets_nothing(gateway: Gateway, fox_at: Calla
     fox = fox_at(gateway)
     task = ask(fox)
     lost = next(iter(gateway.tasks))
-    gateway.create = always(say(422, {"error": {"message": "no", "type": "x"}}))
+    gateway.create = always(REFUSED)
     again(task)
     assert (task.status, task.proposal.word, len(fox.session.unfinished())) == ("unknown", "not asked", 1)
     assert fox.spent == pytest.approx(0.09)
@@ -164,7 +165,7 @@ def test_what_the_bill_names_comes_though_it_was_sent_once_more_and_refused(
     task = ask(fox)
     task.settle(paid=paid)
     (lost,) = gateway.tasks
-    gateway.create = always(say(422, {"error": {"message": "no", "type": "x"}}))
+    gateway.create = always(REFUSED)
     again(task)
     assert "Ask again" in task.error.todo
     tell(gateway, entry(time.time(), task_id=lost))
